@@ -1,0 +1,1 @@
+"""HTTP only: routes, status codes, headers; a view is a docstring and one service call."""

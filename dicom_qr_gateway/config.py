@@ -1,0 +1,258 @@
+"""Every option in one table: name, default, parser, what is accepted, what it means.
+
+Rule: ``docs/configuration.md`` is rendered from ``OPTIONS``; an option that is not in the table
+does not exist. A bad value stops the start with one line that names variable, value and what is
+accepted.
+"""
+
+import math
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dicom_qr_gateway.dicom.types import Limits
+
+TRUE_WORDS = ("true", "1", "yes", "on")
+FALSE_WORDS = ("false", "0", "no", "off")
+A_WEEK = 7 * 24 * 3600
+
+
+class ConfigurationError(Exception):
+    """One line for the operator: variable, value, what is accepted."""
+
+
+@dataclass(frozen=True)
+class Option:
+    """One environment variable.
+
+    ``parse`` turns its text into the value or raises ValueError.
+    """
+
+    name: str
+    default: str
+    parse: Callable[[str], Any]
+    accepted: str
+    doc: str
+
+    @property
+    def field(self) -> str:
+        """Return the name of the attribute of Settings that holds the value."""
+        return self.name.lower()
+
+    def read(self, environ: Mapping[str, str]) -> Any:
+        """Return the value the environment gives, or the default's.
+
+        Raises:
+            ConfigurationError: the text is not accepted.
+        """
+        text = environ.get(self.name, self.default)
+        try:
+            return self.parse(text.strip())
+        except ValueError:
+            raise ConfigurationError(
+                f"{self.name}={text!r} is not accepted: give {self.accepted}"
+            ) from None
+
+
+def boolean(text: str) -> bool:
+    """Parse a yes/no word."""
+    if text.lower() in TRUE_WORDS:
+        return True
+    if text.lower() in FALSE_WORDS:
+        return False
+    raise ValueError(text)
+
+
+def number(low: float, high: float) -> Callable[[str], float]:
+    """Return a parser of a finite number with low < value <= high."""
+
+    def parse(text: str) -> float:
+        value = float(text)
+        if not math.isfinite(value) or not low < value <= high:
+            raise ValueError(text)
+        return value
+
+    return parse
+
+
+def whole_number(low: int, high: int) -> Callable[[str], int]:
+    """Return a parser of an integer with low <= value <= high."""
+
+    def parse(text: str) -> int:
+        if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
+            raise ValueError(text)
+        return int(text)
+
+    return parse
+
+
+def one_of(*words: str) -> Callable[[str], str]:
+    """Return a parser of one of a few words."""
+
+    def parse(text: str) -> str:
+        if text.lower() not in words:
+            raise ValueError(text)
+        return text.lower()
+
+    return parse
+
+
+def listen_address(text: str) -> str:
+    """Parse ``host:port`` or ``[v6]:port``."""
+    host, colon, port = text.rpartition(":")
+    if not host or not colon or (":" in host and not host.startswith("[")):
+        raise ValueError(text)
+    whole_number(1, 65535)(port)
+    return text
+
+
+def _seconds(name: str, default: str, doc: str) -> Option:
+    return Option(
+        name, default, number(0, A_WEEK), "seconds: a number above 0, at most a week", doc
+    )
+
+
+OPTIONS: tuple[Option, ...] = (
+    Option(
+        "DICOM_DEBUG",
+        "false",
+        boolean,
+        "true or false",
+        "Verbose logging: PDUs by type and length, DIMSE fields; never patient data.",
+    ),
+    Option(
+        "LOG_TO_CONSOLE", "true", boolean, "true or false", "Attach a log handler to stdout."
+    ),
+    Option(
+        "LOG_FORMAT",
+        "text",
+        one_of("text", "json"),
+        "text or json",
+        "Log lines for people, or one JSON object a line.",
+    ),
+    _seconds(
+        "ACSE_TIMEOUT",
+        "10",
+        "Association negotiation: from A-ASSOCIATE-RQ to the complete AC or RJ.",
+    ),
+    _seconds(
+        "DIMSE_TIMEOUT",
+        "10",
+        "DIMSE message: from the request to the first complete response, and between complete "
+        "responses, of C-FIND and C-ECHO.",
+    ),
+    _seconds(
+        "NETWORK_TIMEOUT",
+        "10",
+        "Low-level network: no byte while a PDU is incomplete or a send is blocked.",
+    ),
+    _seconds(
+        "CONNECTION_TIMEOUT",
+        "10",
+        "Name look-up and TCP connection, all addresses of the name together.",
+    ),
+    _seconds("QUERY_TIMEOUT", "60", "A whole query."),
+    _seconds(
+        "RETRIEVE_IDLE_TIMEOUT",
+        "300",
+        "The longest silence between two C-MOVE responses, the first included.",
+    ),
+    _seconds("RETRIEVE_TIMEOUT", "3600", "A whole /qr."),
+    Option(
+        "MAX_MATCHES",
+        "50000",
+        whole_number(1, 10_000_000),
+        "a whole number from 1 to 10000000",
+        "The most matches one query may have; more is an error, never a cut answer.",
+    ),
+    Option(
+        "MAX_RESPONSE_BYTES",
+        "67108864",
+        whole_number(1024, 2**40),
+        "bytes: a whole number from 1024",
+        "The most bytes all responses of one query may have together.",
+    ),
+    Option(
+        "TRUSTED_PROXIES",
+        "0",
+        whole_number(0, 10),
+        "a whole number from 0 to 10",
+        "How many reverse proxies stand in front and set X-Forwarded-For, -Proto, -Host, -Prefix.",
+    ),
+    Option(
+        "BIND",
+        "127.0.0.1:8080",
+        listen_address,
+        "address:port or [IPv6 address]:port",
+        "Where gunicorn listens.",
+    ),
+    Option(
+        "WEB_CONCURRENCY",
+        str(os.cpu_count() or 1),
+        whole_number(1, 256),
+        "a whole number from 1 to 256",
+        "Worker processes; the default is the number of processors.",
+    ),
+    Option(
+        "WEB_THREADS",
+        "16",
+        whole_number(1, 1024),
+        "a whole number from 1 to 1024",
+        "Threads a worker: requests it can hold while their PACS answer.",
+    ),
+    Option(
+        "GRACEFUL_TIMEOUT",
+        "30",
+        whole_number(3, 86_400),
+        "seconds: a whole number from 3 to 86400",
+        "From SIGTERM to the end of the process. Two seconds before, the gateway itself ends what "
+        "still runs and answers it.",
+    ),
+    Option(
+        "DRAIN_SECONDS",
+        "0",
+        whole_number(0, 86_400),
+        "seconds: a whole number from 0 to 86400",
+        "How long /ready says 503 after SIGTERM while everything is still served; counts within "
+        "GRACEFUL_TIMEOUT.",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The values of all options, parsed and checked."""
+
+    dicom_debug: bool
+    log_to_console: bool
+    log_format: str
+    acse_timeout: float
+    dimse_timeout: float
+    network_timeout: float
+    connection_timeout: float
+    query_timeout: float
+    retrieve_idle_timeout: float
+    retrieve_timeout: float
+    max_matches: int
+    max_response_bytes: int
+    trusted_proxies: int
+    bind: str
+    web_concurrency: int
+    web_threads: int
+    graceful_timeout: int
+    drain_seconds: int
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
+        """Read every option.
+
+        Raises:
+            ConfigurationError: the first value that is not accepted.
+        """
+        return cls(**{option.field: option.read(environ) for option in OPTIONS})
+
+    @property
+    def limits(self) -> Limits:
+        """Return the time-outs and budgets of DICOM operations."""
+        return Limits(**{name: getattr(self, name) for name in Limits.__slots__})

@@ -1,0 +1,1 @@
+"""The DICOM adapter: our own requestor association, one SCU function a service."""

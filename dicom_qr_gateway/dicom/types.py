@@ -1,0 +1,80 @@
+"""The nouns that the adapter, the services and the sandbox share; all of them immutable."""
+
+import time
+from dataclasses import dataclass
+from enum import StrEnum
+
+from dicom_qr_gateway.errors import PacsTimeout
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationEntity:
+    """A DICOM peer: where it listens and what it is called there (PS3.8 7.1.1.4)."""
+
+    host: str
+    port: int
+    ae_title: str
+
+
+class QueryRetrieveLevel(StrEnum):
+    """Query/Retrieve Level (0008,0052), PS3.4 C.6."""
+
+    PATIENT = "PATIENT"
+    STUDY = "STUDY"
+    SERIES = "SERIES"
+    IMAGE = "IMAGE"
+
+
+@dataclass(frozen=True, slots=True)
+class SubOperations:
+    """C-STORE sub-operation counts of a C-MOVE response; None where the PACS sent none.
+
+    PS3.7 9.1.4.1.7 to 9.1.4.1.10.
+    """
+
+    remaining: int | None = None
+    completed: int | None = None
+    failed: int | None = None
+    warning: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """A moment of the monotonic clock, and the error that is raised when it passes."""
+
+    at: float
+    error: type[PacsTimeout]
+    message: str
+
+    @classmethod
+    def after(cls, seconds: float, error: type[PacsTimeout], message: str) -> "Deadline":
+        """Return the deadline ``seconds`` from now."""
+        return cls(time.monotonic() + seconds, error, message)
+
+    def remaining(self) -> float:
+        """Return the seconds left, negative once it has passed."""
+        return self.at - time.monotonic()
+
+    def check(self) -> None:
+        """Raise this deadline's error if it has passed."""
+        if self.remaining() <= 0:
+            raise self.expired()
+
+    def expired(self) -> PacsTimeout:
+        """Return the error to raise."""
+        return self.error(self.message)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Time-outs in seconds and budgets of DICOM operations; the contract's table names each."""
+
+    acse_timeout: float = 10.0
+    dimse_timeout: float = 10.0
+    network_timeout: float = 10.0
+    connection_timeout: float = 10.0
+    query_timeout: float = 60.0
+    retrieve_idle_timeout: float = 300.0
+    retrieve_timeout: float = 3600.0
+    max_matches: int = 50_000
+    max_response_bytes: int = 64 * 1024 * 1024

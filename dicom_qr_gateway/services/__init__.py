@@ -1,0 +1,1 @@
+"""Clinical logic between a valid request and the DICOM adapter; knows nothing of HTTP."""
