@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass
 from enum import StrEnum
 
-from dicom_qr_gateway.errors import PacsTimeout
+from dicom_qr_gateway.errors import PacsTimeout, ResponseTimeout
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,3 +78,20 @@ class Limits:
     retrieve_timeout: float = 3600.0
     max_matches: int = 50_000
     max_response_bytes: int = 64 * 1024 * 1024
+
+    def response_deadline(self) -> Deadline:
+        """Return when the next complete response of a C-FIND or C-ECHO is due."""
+        return Deadline.after(
+            self.dimse_timeout,
+            ResponseTimeout,
+            "The PACS accepted the request but did not answer in time.",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedContext:
+    """A presentation context that the peer accepted (PS3.8 7.1.1.14)."""
+
+    context_id: int
+    abstract_syntax: str
+    is_explicit_vr: bool

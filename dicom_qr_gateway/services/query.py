@@ -1,9 +1,32 @@
-"""Which studies has this patient? The clinical side of ``POST /q``."""
+"""Which studies has this patient? The clinical side of ``POST /q``.
 
+Rule: one association serves the whole query, and an answer exists only when all of it was read.
+"""
+
+import logging
+import socket
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
-from dicom_qr_gateway.dicom.types import ApplicationEntity
+from dicom_qr_gateway.dicom.establish import open_association
+from dicom_qr_gateway.dicom.types import ApplicationEntity, Deadline, Limits
+from dicom_qr_gateway.dicom.uids import PATIENT_ROOT_FIND, STUDY_ROOT_FIND
+from dicom_qr_gateway.dicom.waiting import Interrupts, StopSignal
+from dicom_qr_gateway.errors import NoStudyMatched, PatientMismatch, QueryTimeout
+from dicom_qr_gateway.services.matching import (
+    Study,
+    has_modality,
+    is_of_patient,
+    is_recent,
+    merge_duplicates,
+    most_recent_first,
+    study_from,
+)
+from dicom_qr_gateway.services.study_finder import StudyFinder
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,3 +50,86 @@ class FoundStudies:
 
     studies: list[dict[str, Any]] = field(default_factory=list)
     withheld: int = 0
+
+
+class QueryService:
+    """Finds studies."""
+
+    def __init__(self, limits: Limits, stop: StopSignal) -> None:
+        """Keep the time-outs and budgets of every query, and what ends them all."""
+        self._limits = limits
+        self._stop = stop
+
+    def find(
+        self, query: StudyQuery, client: socket.socket | None, *deadlines: Deadline
+    ) -> FoundStudies:
+        """Return the studies of the patient.
+
+        Args:
+            query: what is asked.
+            client: the HTTP client's socket where the server offers it: a hang-up ends the query.
+            deadlines: of what the query is a part of.
+
+        Raises:
+            NoStudyMatched: the PACS answered in full and nothing matches.
+            PatientMismatch: every match is another patient's.
+            GatewayError: the answer could not be had, see open_association and c_find.
+        """
+        whole = Deadline.after(
+            self._limits.query_timeout,
+            QueryTimeout,
+            "The query took longer than QUERY_TIMEOUT: ask for less, or look at the PACS' load.",
+        )
+        with open_association(
+            query.pacs,
+            query.calling_ae_title,
+            (STUDY_ROOT_FIND, PATIENT_ROOT_FIND),
+            self._limits,
+            Interrupts(self._stop, client),
+            whole,
+            *deadlines,
+        ) as association:
+            finder = StudyFinder(association, self._limits, whole, *deadlines)
+            matches = [study_from(match) for match in finder.studies(query.patient_id)]
+            own = [study for study in matches if is_of_patient(study, query.patient_id)]
+            withheld = _count_withheld(matches, own)
+            studies = list(_selected(query, own, finder))
+        if not studies:
+            raise _no_study_matched(withheld)
+        return FoundStudies(studies, withheld)
+
+
+def _count_withheld(matches: list[Study], own: list[Study]) -> int:
+    withheld = len(matches) - len(own)
+    if withheld:
+        log.warning("%d matches of other patients withheld", withheld)
+    if withheld and not own:
+        raise PatientMismatch(
+            "The PACS returned only studies of other patients: it may ignore the Patient ID key."
+        )
+    return withheld
+
+
+def _selected(query: StudyQuery, own: list[Study], finder: StudyFinder) -> Iterator[Study]:
+    """Yield the studies that the request's filters keep, most recent first.
+
+    Modalities that the PACS left out cost a C-FIND a study, so they are asked last and only for
+    studies that everything else keeps.
+    """
+    today = date.today()
+    kept = 0
+    for study in most_recent_first(merge_duplicates(own)):
+        if query.max_results is not None and kept == query.max_results:
+            return
+        if query.max_years_old is not None and not is_recent(study, query.max_years_old, today):
+            continue
+        if not study["ModalitiesInStudy"]:
+            study["ModalitiesInStudy"] = finder.modalities(study["StudyInstanceUID"])
+        if not query.modalities or has_modality(study, query.modalities):
+            kept += 1
+            yield study
+
+
+def _no_study_matched(withheld: int) -> NoStudyMatched:
+    extra = {"withheld": withheld} if withheld else None
+    return NoStudyMatched("The PACS has no study that matches.", extra=extra)

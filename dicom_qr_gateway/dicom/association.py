@@ -1,0 +1,271 @@
+"""One requestor association: messages out, messages in, and an end that leaves nothing behind.
+
+Rule 1: every receive is under absolute deadlines, and its bytes count against a budget.
+Rule 2: a peer that ends early, in whatever way, is an error; only a complete message is an answer.
+Rule 3: the end is an orderly A-RELEASE bounded to a second, or an A-ABORT (PS3.8 7.2 to 7.4).
+"""
+
+import logging
+from collections import deque
+from types import TracebackType
+from typing import Final, NoReturn, Self
+
+from dicom_qr_gateway.dicom.associate import UserInformation
+from dicom_qr_gateway.dicom.connection import Connection
+from dicom_qr_gateway.dicom.messages import (
+    CommandField,
+    Message,
+    MessageAssembler,
+    Request,
+    encode_cancel,
+    fragments,
+)
+from dicom_qr_gateway.dicom.pdu import (
+    Abort,
+    DataTF,
+    Pdu,
+    PduReader,
+    ReleaseRP,
+    ReleaseRQ,
+    encode_pdu,
+)
+from dicom_qr_gateway.dicom.types import AcceptedContext, Deadline
+from dicom_qr_gateway.errors import (
+    AssociationAborted,
+    ConnectionLost,
+    GatewayError,
+    NoAcceptedContext,
+    ProtocolError,
+    ResponseTimeout,
+    ResponseTooLarge,
+)
+
+log = logging.getLogger(__name__)
+
+RELEASE_TIMEOUT: Final = 1.0  # seconds
+
+
+class ByteBudget:
+    """How many bytes of responses one operation may still receive (MAX_RESPONSE_BYTES)."""
+
+    def __init__(self, most: int) -> None:
+        """Begin with the whole budget."""
+        self._left = most
+
+    def spend(self, count: int) -> None:
+        """Take received bytes off the budget.
+
+        Raises:
+            ResponseTooLarge: nothing is left.
+        """
+        self._left -= count
+        if self._left < 0:
+            raise ResponseTooLarge(
+                "The responses of the PACS exceed MAX_RESPONSE_BYTES: ask for less at a time."
+            )
+
+
+class Association:
+    """An established association; a context manager that releases, or aborts on an error."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        reader: PduReader,
+        accepted: dict[str, AcceptedContext],
+        peer: UserInformation,
+    ) -> None:
+        """Take over a connection on which an A-ASSOCIATE-AC has been received.
+
+        Args:
+            connection: the connection.
+            reader: holds what the peer sent after the A-ASSOCIATE-AC.
+            accepted: abstract syntax -> presentation context.
+            peer: what the peer said of itself; its maximum PDU length is kept to.
+        """
+        self._connection = connection
+        self._reader = reader
+        self._accepted = accepted
+        self.peer = peer
+        self._assembler = MessageAssembler()
+        self._messages: deque[Message] = deque()
+        self._message_id = 0
+        self._is_open = True
+
+    def context_for(self, *abstract_syntaxes: str) -> AcceptedContext:
+        """Return the accepted context of the first of these abstract syntaxes that has one.
+
+        Raises:
+            NoAcceptedContext: none of them was accepted.
+        """
+        for abstract_syntax in abstract_syntaxes:
+            if abstract_syntax in self._accepted:
+                return self._accepted[abstract_syntax]
+        raise NoAcceptedContext(
+            "The PACS accepted the association but not the service: check that it offers "
+            "query/retrieve to this gateway's AE title."
+        )
+
+    def send(
+        self,
+        command_field: CommandField,
+        context: AcceptedContext,
+        identifier: bytes | None,
+        *deadlines: Deadline,
+        move_destination: str | None = None,
+    ) -> int:
+        """Send a request; return its message ID.
+
+        Raises:
+            PacsTimeout, ConnectionLost: it could not be sent.
+        """
+        self._message_id += 1
+        request = Request(
+            command_field,
+            self._message_id,
+            context.abstract_syntax,
+            identifier is not None,
+            move_destination,
+        )
+        log.debug("%s sent, message ID %d", command_field.name, self._message_id)
+        self._send_message(context, request.encode(), identifier, *deadlines)
+        return self._message_id
+
+    def cancel(self, context: AcceptedContext, message_id: int, *deadlines: Deadline) -> None:
+        """Send a C-CANCEL-RQ for a request under way (PS3.7 9.3.2.3)."""
+        log.debug("C-CANCEL-RQ sent, message ID %d", message_id)
+        self._send_message(context, encode_cancel(message_id), None, *deadlines)
+
+    def _send_message(
+        self,
+        context: AcceptedContext,
+        command_set: bytes,
+        identifier: bytes | None,
+        *deadlines: Deadline,
+    ) -> None:
+        data = fragments(context.context_id, command_set, identifier, self.peer.max_pdu_length)
+        self._connection.send(data, ResponseTimeout, *deadlines)
+
+    def receive(
+        self,
+        command_field: CommandField,
+        context: AcceptedContext,
+        message_id: int,
+        budget: ByteBudget,
+        *deadlines: Deadline,
+    ) -> Message:
+        """Return the next complete response to that request.
+
+        Raises:
+            AssociationAborted, ConnectionLost: the PACS ended the association.
+            ProtocolError: what came is no response to that request.
+            ResponseTooLarge: the budget is spent.
+            PacsTimeout: the error of the deadline that passed first.
+        """
+        message = self._next_message(budget, *deadlines)
+        response = message.response
+        log.debug("response 0x%04X, status 0x%04X", response.command_field, response.status)
+        if (
+            message.context_id != context.context_id
+            or response.message_id != message_id
+            or response.command_field != command_field.response
+        ):
+            raise ProtocolError("The PACS sent a message that answers no request of ours.")
+        return message
+
+    def _next_message(self, budget: ByteBudget, *deadlines: Deadline) -> Message:
+        while not self._messages:
+            pdu = self._next_pdu(budget, *deadlines)
+            if isinstance(pdu, DataTF):
+                for fragment in pdu.fragments:
+                    message = self._assembler.add(fragment)
+                    if message is not None:
+                        self._messages.append(message)
+            else:
+                self._end_by(pdu)
+        return self._messages.popleft()
+
+    def _next_pdu(self, budget: ByteBudget, *deadlines: Deadline) -> Pdu:
+        pdu = self._reader.pop()
+        while pdu is None:
+            incomplete = self._reader.is_incomplete
+            data = self._connection.receive(incomplete, ResponseTimeout, *deadlines)
+            budget.spend(len(data))
+            self._reader.feed(data)
+            pdu = self._reader.pop()
+        log.debug("%s received", type(pdu).__name__)
+        return pdu
+
+    def _end_by(self, pdu: Pdu) -> NoReturn:
+        """Raise what it means that the peer sent this PDU instead of a response."""
+        if isinstance(pdu, Abort):
+            self._close()
+            raise AssociationAborted(
+                "The PACS aborted the association: its own log says why.",
+                dicom={"source": pdu.source, "reason": pdu.reason},
+            )
+        if isinstance(pdu, ReleaseRQ):
+            self._is_open = False
+            self._connection.send_and_close(encode_pdu(ReleaseRP()))
+            raise ConnectionLost(
+                "The PACS released the association before its answer was complete."
+            )
+        raise ProtocolError("The PACS sent a PDU that has no place in an association.")
+
+    def ignore_interrupts(self) -> None:
+        """From now on let only deadlines end a wait: the operation is being ended already."""
+        self._connection.ignore_interrupts()
+
+    def release(self) -> None:
+        """End the association in order, within a second, else by an abort (PS3.8 7.2).
+
+        What the association was for is complete by now: a peer that cannot release properly
+        changes nothing of it.
+        """
+        if not self._is_open:
+            return
+        self._connection.ignore_interrupts()
+        deadline = Deadline.after(RELEASE_TIMEOUT, ResponseTimeout, "no A-RELEASE-RP in time")
+        try:
+            self._connection.send(encode_pdu(ReleaseRQ()), ResponseTimeout, deadline)
+            self._await_release_response(deadline)
+        except GatewayError as error:
+            log.debug("the association could not be released in order: %s", error.message)
+            self.abort()
+        self._close()
+
+    def _await_release_response(self, deadline: Deadline) -> None:
+        budget = ByteBudget(1024 * 1024)
+        while True:
+            pdu = self._next_pdu(budget, deadline)
+            if isinstance(pdu, ReleaseRP | Abort):
+                return
+            if isinstance(pdu, ReleaseRQ):  # both sides at once (PS3.8 7.2.2.7)
+                self._connection.send(encode_pdu(ReleaseRP()), ResponseTimeout, deadline)
+
+    def abort(self) -> None:
+        """End the association at once (PS3.8 7.3); never waits, never fails."""
+        if self._is_open:
+            self._is_open = False
+            log.debug("A-ABORT sent")
+            self._connection.send_and_close(encode_pdu(Abort(source=0, reason=0)))
+
+    def _close(self) -> None:
+        self._is_open = False
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        """Enter the association's use."""
+        return self
+
+    def __exit__(
+        self,
+        error_type: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Release after success, abort after an error."""
+        if error is None:
+            self.release()
+        else:
+            self.abort()

@@ -1,0 +1,76 @@
+"""C-FIND: ask for identifiers that match (PS3.4 C.4.1, PS3.7 9.1.2).
+
+Rule: the matches of a query are yielded as they come and mean nothing until the iteration ends by
+itself, which it does on Success alone; every other end raises.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from dicom_qr_gateway.dicom.association import Association, ByteBudget
+from dicom_qr_gateway.dicom.identifier import decode_identifier, encode_identifier
+from dicom_qr_gateway.dicom.messages import CommandField
+from dicom_qr_gateway.dicom.status import Category, Service, describe, failure
+from dicom_qr_gateway.dicom.types import AcceptedContext, Deadline, Limits
+from dicom_qr_gateway.errors import ProtocolError, TooManyMatches
+
+
+class FindBudget:
+    """What all C-FINDs of one query may receive together: MAX_RESPONSE_BYTES and MAX_MATCHES."""
+
+    def __init__(self, limits: Limits) -> None:
+        """Begin with the whole budget."""
+        self.bytes = ByteBudget(limits.max_response_bytes)
+        self._matches_left = limits.max_matches
+
+    def count_match(self) -> None:
+        """Take a match off the budget.
+
+        Raises:
+            TooManyMatches: none is left.
+        """
+        self._matches_left -= 1
+        if self._matches_left < 0:
+            raise TooManyMatches("The query matches more than MAX_MATCHES: ask for less at a time.")
+
+
+def c_find(
+    association: Association,
+    context: AcceptedContext,
+    keys: Mapping[str, str],
+    limits: Limits,
+    budget: FindBudget,
+    *deadlines: Deadline,
+) -> Iterator[dict[str, str]]:
+    """Yield each match as keyword -> text.
+
+    Args:
+        association: an association on which the context was accepted.
+        context: the Query/Retrieve FIND context, which also says how identifiers are encoded.
+        keys: the request identifier, keyword -> value ("" for a universal key).
+        limits: DIMSE_TIMEOUT bounds the wait for each response.
+        budget: shared by all C-FINDs of a query.
+        deadlines: of the whole query.
+
+    Raises:
+        DimseFailure: the final status is not Success.
+        ProtocolError: a pending response has no identifier, or a broken one.
+        TooManyMatches, ResponseTooLarge: the budget is spent.
+        GatewayError: see Association.
+    """
+    request = encode_identifier(keys, context.is_explicit_vr)
+    due = limits.response_deadline()
+    message_id = association.send(CommandField.C_FIND_RQ, context, request, due, *deadlines)
+    while True:
+        message = association.receive(
+            CommandField.C_FIND_RQ, context, message_id, budget.bytes, due, *deadlines
+        )
+        status = describe(Service.C_FIND, message.response.status)
+        if status.category is Category.SUCCESS:
+            return
+        if status.category is not Category.PENDING:
+            raise failure(Service.C_FIND, message.response.status)
+        if message.identifier is None:
+            raise ProtocolError("The PACS sent a match without an identifier.")
+        budget.count_match()
+        yield decode_identifier(message.identifier, context.is_explicit_vr)
+        due = limits.response_deadline()

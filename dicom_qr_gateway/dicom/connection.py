@@ -1,0 +1,238 @@
+"""One TCP connection to a PACS: bytes in and out, each wait under its deadlines.
+
+Rule: this class owns the socket; nothing else reads, writes or closes it.
+"""
+
+import errno
+import logging
+import os
+import select
+import socket
+import time
+from typing import Final
+
+from dicom_qr_gateway.dicom.name_lookup import SocketAddress, resolve
+from dicom_qr_gateway.dicom.target_policy import is_forbidden
+from dicom_qr_gateway.dicom.types import ApplicationEntity, Deadline
+from dicom_qr_gateway.dicom.waiting import Waiter
+from dicom_qr_gateway.errors import (
+    ConnectionLost,
+    ConnectionRefused,
+    ConnectTimeout,
+    GatewayBusy,
+    GatewayError,
+    NameLookupTimeout,
+    PacsTimeout,
+    TargetNotAllowed,
+    Unreachable,
+)
+
+log = logging.getLogger(__name__)
+
+RECEIVE_BYTES: Final = 256 * 1024
+
+# Our own limits, not the PACS': no descriptor, memory, buffer or local port is left.
+_EXHAUSTED: Final = {
+    errno.EMFILE,
+    errno.ENFILE,
+    errno.ENOMEM,
+    errno.ENOBUFS,
+    errno.EADDRNOTAVAIL,
+    errno.EAGAIN,
+}
+_TCP_QUICKACK: Final[int | None] = getattr(socket, "TCP_QUICKACK", None)
+
+
+class Connection:
+    """A connected socket and the waiter of the request that it serves."""
+
+    def __init__(self, sock: socket.socket, waiter: Waiter, network_timeout: float) -> None:
+        """Take over a connected, non-blocking socket that the waiter watches for reading."""
+        self._socket = sock
+        self._waiter = waiter
+        self._network_timeout = network_timeout
+        self._last_byte = time.monotonic()
+
+    def ignore_interrupts(self) -> None:
+        """From now on let only deadlines end a wait."""
+        self._waiter.ignore_interrupts()
+
+    def send(self, data: bytes, timeout_error: type[PacsTimeout], *deadlines: Deadline) -> None:
+        """Send all the data.
+
+        Raises:
+            PacsTimeout: the earliest deadline's error, or ``timeout_error`` when nothing could be
+                sent for NETWORK_TIMEOUT.
+            ConnectionLost: the peer is gone.
+        """
+        left = memoryview(data)
+        while left:
+            try:
+                left = left[self._socket.send(left) :]
+            except BlockingIOError:
+                self._wait_until_writable(timeout_error, *deadlines)
+            except OSError as error:
+                raise _lost() from error
+
+    def _wait_until_writable(self, error: type[PacsTimeout], *deadlines: Deadline) -> None:
+        blocked = Deadline.after(
+            self._network_timeout, error, "The PACS took no data for NETWORK_TIMEOUT."
+        )
+        self._waiter.watch(self._socket.fileno(), select.POLLOUT)
+        try:
+            self._waiter.wait(blocked, *deadlines)
+        finally:
+            self._waiter.watch(self._socket.fileno())
+
+    def receive(
+        self, is_incomplete: bool, timeout_error: type[PacsTimeout], *deadlines: Deadline
+    ) -> bytes:
+        """Return what the peer sent, at least one byte.
+
+        Args:
+            is_incomplete: a PDU has begun, so NETWORK_TIMEOUT since the last byte applies too.
+            timeout_error: what a passed NETWORK_TIMEOUT means here.
+            deadlines: the absolute ones.
+
+        Raises:
+            PacsTimeout: the error of what passed first.
+            ConnectionLost: the peer closed or reset the connection.
+        """
+        if is_incomplete:
+            at = self._last_byte + self._network_timeout
+            stalled = Deadline(at, timeout_error, "The PACS stopped in the middle of a PDU.")
+            deadlines = (stalled, *deadlines)
+        try:
+            if _TCP_QUICKACK is not None:
+                # A PACS with Nagle's algorithm holds its second send until we acknowledge the
+                # first; a delayed acknowledgement costs 40 ms (docs/decisions/0001). The kernel
+                # forgets the option, hence before each receive.
+                self._socket.setsockopt(socket.IPPROTO_TCP, _TCP_QUICKACK, 1)
+            self._waiter.wait(*deadlines)
+            data = self._socket.recv(RECEIVE_BYTES)
+        except OSError as error:
+            raise _lost() from error
+        if not data:
+            raise _lost()
+        self._last_byte = time.monotonic()
+        return data
+
+    def send_and_close(self, data: bytes) -> None:
+        """Say a last word if the socket takes it at once, then close."""
+        try:
+            self._socket.send(data)
+        except OSError as error:
+            log.debug("the last PDU could not be sent: %s", errno.errorcode.get(error.errno or 0))
+        self.close()
+
+    def close(self) -> None:
+        """Close the socket; a second call does nothing."""
+        if self._socket.fileno() >= 0:
+            self._waiter.forget(self._socket.fileno())
+            self._socket.close()
+
+
+def _lost() -> ConnectionLost:
+    return ConnectionLost("The PACS closed the connection before its answer was complete.")
+
+
+def connect(
+    peer: ApplicationEntity,
+    waiter: Waiter,
+    connection_timeout: float,
+    network_timeout: float,
+    *deadlines: Deadline,
+) -> Connection:
+    """Connect to the peer, trying all its addresses within CONNECTION_TIMEOUT.
+
+    Raises:
+        NameNotResolved, NameLookupTimeout: its name has no address, or none in time.
+        TargetNotAllowed: policy forbids every address.
+        ConnectionRefused, Unreachable, ConnectTimeout: of the address tried last.
+        GatewayBusy: the gateway has no descriptor or port left.
+    """
+    end = time.monotonic() + connection_timeout
+    looking_up = Deadline(
+        end, NameLookupTimeout, f"The look-up of the host name {peer.host!r} took too long."
+    )
+    try:
+        addresses = resolve(peer.host, peer.port, waiter, looking_up, *deadlines)
+    except OSError as error:
+        raise _busy() from error
+    allowed = [address for address in addresses if not is_forbidden(address.address)]
+    if not allowed:
+        raise TargetNotAllowed("This gateway's policy forbids connections to that address.")
+    sock = _connect_to_any(allowed, waiter, end, deadlines)
+    return Connection(sock, waiter, network_timeout)
+
+
+def _connect_to_any(
+    addresses: list[SocketAddress], waiter: Waiter, end: float, deadlines: tuple[Deadline, ...]
+) -> socket.socket:
+    """Try one address after the other; a silent one gets its share of the time, not all."""
+    for left in range(len(addresses), 1, -1):
+        now = time.monotonic()
+        share = now + (end - now) / left
+        try:
+            return _connect_to(addresses[-left], waiter, share, deadlines)
+        except (ConnectionRefused, Unreachable, ConnectTimeout) as error:
+            log.debug("one of several addresses failed: %s", error.error)
+    return _connect_to(addresses[-1], waiter, end, deadlines)
+
+
+def _connect_to(
+    target: SocketAddress, waiter: Waiter, at: float, deadlines: tuple[Deadline, ...]
+) -> socket.socket:
+    deadline = Deadline(
+        at, ConnectTimeout, "The PACS' host does not answer: check address, port and firewall."
+    )
+    try:
+        sock = socket.socket(target.family, socket.SOCK_STREAM)
+    except OSError as error:
+        raise _busy() from error
+    try:
+        sock.setblocking(False)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        _finish_connect(sock, target, waiter, (deadline, *deadlines))
+    except OSError as error:
+        sock.close()
+        raise _connect_error(error) from error
+    except BaseException:
+        sock.close()
+        raise
+    waiter.watch(sock.fileno())
+    return sock
+
+
+def _finish_connect(
+    sock: socket.socket, target: SocketAddress, waiter: Waiter, deadlines: tuple[Deadline, ...]
+) -> None:
+    code = sock.connect_ex((target.address, target.port))
+    if code == errno.EINPROGRESS:
+        waiter.watch(sock.fileno(), select.POLLOUT)
+        try:
+            waiter.wait(*deadlines)
+        finally:
+            waiter.forget(sock.fileno())
+        code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    # On loopback a connect to a closed port can meet itself (TCP simultaneous open).
+    if code == 0 and sock.getsockname() == sock.getpeername():
+        code = errno.ECONNREFUSED
+    if code:
+        raise OSError(code, os.strerror(code))
+
+
+def _connect_error(error: OSError) -> GatewayError:
+    if error.errno == errno.ECONNREFUSED:
+        return ConnectionRefused(
+            "Nothing listens on the PACS' port: check address and port, and that the PACS runs."
+        )
+    if error.errno == errno.ETIMEDOUT:
+        return ConnectTimeout("The PACS' host does not answer: check address, port and firewall.")
+    if error.errno in _EXHAUSTED:
+        return _busy()
+    return Unreachable("The network has no way to the PACS' address: check address and routing.")
+
+
+def _busy() -> GatewayBusy:
+    return GatewayBusy("The gateway has no socket left for another connection.")

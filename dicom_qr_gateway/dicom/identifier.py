@@ -1,0 +1,164 @@
+"""Identifiers of queries and retrieves: keyword -> text on our side, encoded bytes on the wire.
+
+Rule: only the keywords of ``KEYS`` exist here. A response identifier is read in one flat pass;
+what it holds beside those keywords is skipped unread. Encodings are Implicit and Explicit VR
+Little Endian (PS3.5 A.1 and A.2).
+"""
+
+from collections.abc import Callable, Mapping
+from struct import Struct
+
+from dicom_qr_gateway.dicom.elements import elements, malformed
+from dicom_qr_gateway.dicom.text import CharacterSet
+
+# Keyword -> tag and VR (PS3.6). All of these VRs have the short form in explicit VR.
+KEYS: dict[str, tuple[int, str]] = {
+    "SpecificCharacterSet": (0x00080005, "CS"),
+    "SOPInstanceUID": (0x00080018, "UI"),
+    "StudyDate": (0x00080020, "DA"),
+    "StudyTime": (0x00080030, "TM"),
+    "AccessionNumber": (0x00080050, "SH"),
+    "QueryRetrieveLevel": (0x00080052, "CS"),
+    "RetrieveAETitle": (0x00080054, "AE"),
+    "FailedSOPInstanceUIDList": (0x00080058, "UI"),
+    "Modality": (0x00080060, "CS"),
+    "ModalitiesInStudy": (0x00080061, "CS"),
+    "InstitutionName": (0x00080080, "LO"),
+    "ReferringPhysicianName": (0x00080090, "PN"),
+    "StudyDescription": (0x00081030, "LO"),
+    "PerformingPhysicianName": (0x00081050, "PN"),
+    "PatientName": (0x00100010, "PN"),
+    "PatientID": (0x00100020, "LO"),
+    "PatientBirthDate": (0x00100030, "DA"),
+    "StudyInstanceUID": (0x0020000D, "UI"),
+    "SeriesInstanceUID": (0x0020000E, "UI"),
+}
+# (0008,0005) applies to these, of the VRs above (PS3.5 6.1.2.2).
+TEXT_VRS = frozenset(("SH", "LO", "PN"))
+MAX_LENGTH = 0xFFFE
+
+_Strip = Callable[[str, str], str]
+
+
+def _padding(vr: str) -> tuple[_Strip, str]:
+    """Return how to take the padding from a value, and what counts as padding.
+
+    Spaces and NULs; before the value only where leading spaces are insignificant (PS3.5 table
+    6.2-1); at the end of a name also the ``=`` before empty component groups (PS3.5 6.2.1).
+    """
+    if vr == "PN":
+        return str.rstrip, " \0="
+    return (str.rstrip if vr in ("DA", "TM") else str.strip), " \0"
+
+
+_READERS: dict[int, tuple[str, str, _Strip, str]] = {
+    tag: (keyword, vr, *_padding(vr)) for keyword, (tag, vr) in KEYS.items()
+}
+_pack_implicit = Struct("<HHI").pack
+_pack_explicit = Struct("<HH2sH").pack
+
+
+def encode_identifier(keys: Mapping[str, str], explicit_vr: bool) -> bytes:
+    """Return the encoded identifier of a request, sorted by tag (PS3.5 7.1).
+
+    Where a value is not ASCII, the first of ISO_IR 100 and ISO_IR 192 that can say all values is
+    used and stated in (0008,0005) (PS3.4 C.2.2.2), whatever ``keys`` says there.
+
+    Args:
+        keys: keyword -> text; "" is the universal match, several UIDs are joined by backslashes.
+        explicit_vr: True for Explicit VR Little Endian, False for Implicit VR Little Endian.
+
+    Raises:
+        KeyError: a keyword is none of ``KEYS``.
+        ValueError: a value is longer than 65534 bytes, or has characters its VR cannot carry.
+    """
+    term, codec = _character_set_for("".join(keys.values()))
+    stated = {**keys, "SpecificCharacterSet": term} if term else keys
+    return b"".join(
+        _encode_element(keyword, stated[keyword], codec, explicit_vr)
+        for keyword in sorted(stated, key=KEYS.__getitem__)
+    )
+
+
+def _character_set_for(text: str) -> tuple[str, str]:
+    """Return the defined term ("" for ASCII) and the codec of a request."""
+    if text.isascii():
+        return "", "ascii"
+    try:
+        text.encode("latin-1")
+    except UnicodeEncodeError:
+        return "ISO_IR 192", "utf-8"
+    return "ISO_IR 100", "latin-1"
+
+
+def _encode_element(keyword: str, text: str, codec: str, explicit_vr: bool) -> bytes:
+    tag, vr = KEYS[keyword]
+    value = text.encode(codec if vr in TEXT_VRS else "ascii")
+    if len(value) % 2:
+        value += b"\0" if vr == "UI" else b" "
+    if len(value) > MAX_LENGTH:
+        raise ValueError(f"{keyword} is longer than an element of its VR can be")
+    group, element = tag >> 16, tag & 0xFFFF
+    if explicit_vr:
+        return _pack_explicit(group, element, vr.encode("ascii"), len(value)) + value
+    return _pack_implicit(group, element, len(value)) + value
+
+
+def decode_identifier(data: bytes, explicit_vr: bool) -> dict[str, str]:
+    """Return keyword -> text of those keywords of ``KEYS`` that a response identifier has.
+
+    Text comes without padding around any value, several values are joined by backslashes, and
+    what the character set cannot say becomes U+FFFD. The VR is that of ``KEYS``, whatever an
+    explicit encoding claims. An attribute that comes twice, which the standard forbids (PS3.5
+    7.1), has its last value, as in pydicom. The text is ``str()`` of pydicom's, except that
+
+    - padding goes from each of several values, and leading spaces go in AE, CS, LO, SH and UI;
+    - escape sequences work as PS3.5 6.1.2.5 says: the two halves of the code table are switched
+      apart, value 1 of (0008,0005) is back after ``\\``, and after ``^`` and ``=`` in names;
+      undeclared ones are followed too, and those of ISO 2022 IR 58 are not part of the text;
+    - behind an escape sequence only the undecodable bytes become U+FFFD;
+    - names of Python codecs in (0008,0005) mean nothing, "UTF-8" excepted.
+
+    Args:
+        data: the encoded identifier, all of it.
+        explicit_vr: True for Explicit VR Little Endian, False for Implicit VR Little Endian.
+
+    Raises:
+        ProtocolError: the encoding is broken, or one of the keywords has an undefined length.
+    """
+    # One character a byte: slices of it are the values, and already the text of nearly all.
+    characters = data.decode("latin-1")
+    any_escape = "\x1b" in characters
+    texts: dict[str, str] = {}
+    encoded: set[int] = set()
+    for tag, start, stop in elements(data, explicit_vr):
+        if tag not in _READERS:
+            continue
+        if stop < 0:
+            raise malformed()
+        keyword, vr, strip, padding = _READERS[tag]
+        text = characters[start:stop]
+        if (any_escape or not text.isascii()) and vr in TEXT_VRS:
+            # (0008,0005) may still follow: the tags of an identifier are not always sorted.
+            texts[keyword] = text
+            encoded.add(tag)
+        elif "\\" in text:
+            texts[keyword] = _strip_each(text, strip, padding)
+        else:
+            texts[keyword] = strip(text, padding)
+    if encoded:
+        _decode_texts(texts, encoded)
+    return texts
+
+
+def _strip_each(text: str, strip: _Strip, padding: str) -> str:
+    return "\\".join(strip(value, padding) for value in text.split("\\"))
+
+
+def _decode_texts(texts: dict[str, str], encoded: set[int]) -> None:
+    """Replace each text of ``encoded`` tags, one character a byte so far, by what it says."""
+    character_set = CharacterSet.named(texts.get("SpecificCharacterSet", ""))
+    for tag in encoded:
+        keyword, vr, strip, padding = _READERS[tag]
+        text = character_set.decode(texts[keyword].encode("latin-1"), person_name=vr == "PN")
+        texts[keyword] = _strip_each(text, strip, padding)

@@ -1,0 +1,203 @@
+"""Upper Layer PDUs: bytes <-> values (PS3.8 section 9.3), pure: no socket, no clock.
+
+Rule 1: whatever bytes arrive, the outcome is a value or ProtocolError.
+Rule 2: a PDU is judged by its six-byte header before a byte of its body is kept, so memory never
+grows beyond MAX_INCOMING_PDU and one receive.
+"""
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from dicom_qr_gateway.dicom.associate import AssociateAC, AssociateRQ
+from dicom_qr_gateway.dicom.associate_items import unpack
+from dicom_qr_gateway.errors import ProtocolError
+
+# Peers that overstep the maximum length we announce a little are tolerated up to here (bytes).
+MAX_INCOMING_PDU: Final = 1024 * 1024
+
+_HEADER: Final = struct.Struct(">BxI")
+_PDV_HEADER: Final = struct.Struct(">IBB")
+_FOUR_BYTES: Final = struct.Struct(">xBBB")
+
+
+@dataclass(frozen=True, slots=True)
+class AssociateRJ:
+    """A-ASSOCIATE-RJ (PS3.8 9.3.4)."""
+
+    result: int
+    source: int
+    reason: int
+
+    def encode(self) -> bytes:
+        """Return the body of the PDU."""
+        return _FOUR_BYTES.pack(self.result, self.source, self.reason)
+
+    @classmethod
+    def decode(cls, body: bytes) -> "AssociateRJ":
+        """Read the body of the PDU."""
+        return cls(*unpack(_FOUR_BYTES, body, 0))
+
+
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """A Presentation Data Value: a piece of a command set or of an identifier (PS3.8 9.3.5.1)."""
+
+    context_id: int
+    is_command: bool
+    is_last: bool
+    data: bytes
+
+    def encode(self) -> bytes:
+        """Return the item with its length and message control header (PS3.8 Annex E.2)."""
+        control = int(self.is_command) | int(self.is_last) << 1
+        return _PDV_HEADER.pack(len(self.data) + 2, self.context_id, control) + self.data
+
+
+@dataclass(frozen=True, slots=True)
+class DataTF:
+    """P-DATA-TF (PS3.8 9.3.5)."""
+
+    fragments: tuple[Fragment, ...]
+
+    def encode(self) -> bytes:
+        """Return the body of the PDU."""
+        return b"".join(fragment.encode() for fragment in self.fragments)
+
+    @classmethod
+    def decode(cls, body: bytes) -> "DataTF":
+        """Read the body of the PDU."""
+        return cls(tuple(_fragments(body)))
+
+
+def _fragments(body: bytes) -> Iterator[Fragment]:
+    offset = 0
+    while offset < len(body):
+        length, context_id, control = unpack(_PDV_HEADER, body, offset)
+        end = offset + 4 + length
+        if length < 2 or end > len(body):
+            raise ProtocolError("The PACS sent a P-DATA-TF PDU with a wrong item length.")
+        yield Fragment(context_id, bool(control & 1), bool(control & 2), body[offset + 6 : end])
+        offset = end
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseRQ:
+    """A-RELEASE-RQ (PS3.8 9.3.6)."""
+
+    def encode(self) -> bytes:
+        """Return the body of the PDU."""
+        return bytes(4)
+
+    @classmethod
+    def decode(cls, body: bytes) -> "ReleaseRQ":
+        """Read the body of the PDU, which is reserved and not tested."""
+        return cls()
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseRP:
+    """A-RELEASE-RP (PS3.8 9.3.7)."""
+
+    def encode(self) -> bytes:
+        """Return the body of the PDU."""
+        return bytes(4)
+
+    @classmethod
+    def decode(cls, body: bytes) -> "ReleaseRP":
+        """Read the body of the PDU, which is reserved and not tested."""
+        return cls()
+
+
+@dataclass(frozen=True, slots=True)
+class Abort:
+    """A-ABORT (PS3.8 9.3.8)."""
+
+    source: int
+    reason: int
+
+    def encode(self) -> bytes:
+        """Return the body of the PDU."""
+        return _FOUR_BYTES.pack(0, self.source, self.reason)
+
+    @classmethod
+    def decode(cls, body: bytes) -> "Abort":
+        """Read the body of the PDU."""
+        _, source, reason = unpack(_FOUR_BYTES, body, 0)
+        return cls(source, reason)
+
+
+Pdu = AssociateRQ | AssociateAC | AssociateRJ | DataTF | ReleaseRQ | ReleaseRP | Abort
+
+PDU_TYPES: Final[dict[int, type[Pdu]]] = {
+    0x01: AssociateRQ,
+    0x02: AssociateAC,
+    0x03: AssociateRJ,
+    0x04: DataTF,
+    0x05: ReleaseRQ,
+    0x06: ReleaseRP,
+    0x07: Abort,
+}
+_TYPE_NUMBERS: Final = {pdu_class: number for number, pdu_class in PDU_TYPES.items()}
+
+# What a peer that is no DICOM node says first, by its first byte: the rest of a sentence.
+_OTHER_PROTOCOLS: Final = {
+    ord("H"): "it looks like an HTTP server",
+    ord("<"): "it looks like an HTTP server",
+    ord("S"): "it looks like an SSH server",
+    0x15: "it looks like a TLS server",
+    0x16: "it looks like a TLS server",
+}
+
+
+def encode_pdu(pdu: Pdu) -> bytes:
+    """Return the PDU with its header (PS3.8 9.3.1)."""
+    body = pdu.encode()
+    return _HEADER.pack(_TYPE_NUMBERS[type(pdu)], len(body)) + body
+
+
+class PduReader:
+    """Cuts a byte stream into PDUs."""
+
+    def __init__(self) -> None:
+        """Begin with nothing received."""
+        self._buffer = bytearray()
+
+    @property
+    def is_incomplete(self) -> bool:
+        """Tell whether a part of a PDU has arrived and the rest is awaited."""
+        return bool(self._buffer)
+
+    def feed(self, data: bytes) -> None:
+        """Take what the peer sent."""
+        self._buffer += data
+
+    def pop(self) -> Pdu | None:
+        """Return the next complete PDU, None if there is none yet.
+
+        Raises:
+            ProtocolError: no DICOM PDU begins here, it is too long, or its body is broken.
+        """
+        buffer = self._buffer
+        if not buffer:
+            return None
+        pdu_class = PDU_TYPES.get(buffer[0])
+        if pdu_class is None:
+            raise _not_dicom(buffer[0])
+        if len(buffer) < _HEADER.size:
+            return None
+        _, length = _HEADER.unpack_from(buffer)
+        if length > MAX_INCOMING_PDU:
+            raise ProtocolError("The PACS sent a PDU that is longer than any PDU may be.")
+        end = _HEADER.size + length
+        if len(buffer) < end:
+            return None
+        body = bytes(buffer[_HEADER.size : end])
+        del buffer[:end]
+        return pdu_class.decode(body)
+
+
+def _not_dicom(first_byte: int) -> ProtocolError:
+    guess = _OTHER_PROTOCOLS.get(first_byte, "the first byte is no PDU type")
+    return ProtocolError(f"What answers on this port does not speak DICOM: {guess}.")

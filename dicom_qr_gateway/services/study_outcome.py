@@ -1,0 +1,110 @@
+"""What became of one study of a retrieve: the contract's table of ok, partial and failed. No I/O.
+
+Rule: a study is ``ok`` only when the PACS said Success, nothing failed or remains, and something
+was sent; anything less is never called sent.
+"""
+
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any
+
+from dicom_qr_gateway.dicom.c_move import MoveResponse
+from dicom_qr_gateway.dicom.status import Service, advice, hex_status
+from dicom_qr_gateway.dicom.types import SubOperations
+from dicom_qr_gateway.errors import GatewayError
+
+SUCCESS = 0x0000
+
+
+class Outcome(StrEnum):
+    """How far a study got."""
+
+    OK = "ok"
+    PARTIAL = "partial"
+    FAILED = "failed"
+
+
+@dataclass(slots=True)
+class StudyOutcome:
+    """Everything the PACS said of one study, and what ended it."""
+
+    study_instance_uid: str
+    move_destination: str
+    counts: SubOperations = field(default_factory=SubOperations)
+    sent_anything: bool = False
+    failed_anything: bool = False
+    final: MoveResponse | None = None
+    failed_sop_instance_uids: tuple[str, ...] = ()
+    error: GatewayError | None = None
+
+    def add(self, response: MoveResponse) -> None:
+        """Take a response: counts it does not state keep their last value.
+
+        16-bit counters of large studies wrap around, hence whatever was ever sent or failed is
+        remembered on its own.
+        """
+        now = response.sub_operations
+        self.counts = SubOperations(
+            remaining=now.remaining if response.is_final else _newer(self.counts, now, "remaining"),
+            completed=_newer(self.counts, now, "completed"),
+            failed=_newer(self.counts, now, "failed"),
+            warning=_newer(self.counts, now, "warning"),
+        )
+        self.sent_anything |= bool(now.completed or now.warning)
+        self.failed_anything |= bool(now.failed)
+        if response.is_final:
+            self.final = response
+            self.failed_sop_instance_uids = response.failed_sop_instance_uids
+
+    @property
+    def status(self) -> Outcome:
+        """Return the contract's verdict."""
+        if self._is_ok():
+            return Outcome.OK
+        return Outcome.PARTIAL if self.sent_anything else Outcome.FAILED
+
+    def _is_ok(self) -> bool:
+        return (
+            self.final is not None
+            and self.final.status == SUCCESS
+            and not self.failed_anything
+            and not self.failed_sop_instance_uids
+            and not self.counts.remaining
+            and (self.sent_anything or self._is_uncounted())
+        )
+
+    def _is_uncounted(self) -> bool:
+        """Tell whether the PACS never stated how many it sent."""
+        return self.counts == replace(SubOperations(), remaining=self.counts.remaining)
+
+    @property
+    def message(self) -> str:
+        """Return in plain words what happened and what to check."""
+        if self.final is None:
+            return self.error.message if self.error else "The study was not begun."
+        if self.status is Outcome.OK:
+            return "All instances were sent."
+        if self.final.status != SUCCESS:
+            return advice(Service.C_MOVE, self.final.status, move_destination=self.move_destination)
+        if self.sent_anything:
+            return "The PACS could not send every instance of the study."
+        return "The PACS reported success but sent nothing: it may not have the study any more."
+
+    def as_detail(self) -> dict[str, Any]:
+        """Return the study's entry in ``retrieve_details``."""
+        return {
+            "StudyInstanceUID": self.study_instance_uid,
+            "status": self.status.value,
+            "completed": self.counts.completed,
+            "failed": self.counts.failed,
+            "warning": self.counts.warning,
+            "remaining": self.counts.remaining,
+            "dimse_status": None if self.final is None else hex_status(self.final.status),
+            "failed_sop_instance_uids": list(self.failed_sop_instance_uids),
+            "message": self.message,
+        }
+
+
+def _newer(before: SubOperations, now: SubOperations, name: str) -> int | None:
+    value: int | None = getattr(now, name)
+    return getattr(before, name) if value is None else value
