@@ -66,7 +66,7 @@ class ByteBudget:
 
 
 class Association:
-    """An established association; a context manager that releases, or aborts on an error."""
+    """An established association; a context manager that releases, or aborts what is unanswered."""
 
     def __init__(
         self,
@@ -91,6 +91,7 @@ class Association:
         self._messages: deque[Message] = deque()
         self._message_id = 0
         self._is_open = True
+        self._is_awaiting_response = False
 
     def context_for(self, *abstract_syntaxes: str) -> AcceptedContext:
         """Return the accepted context of the first of these abstract syntaxes that has one.
@@ -128,6 +129,7 @@ class Association:
             move_destination,
         )
         log.debug("%s sent, message ID %d", command_field.name, self._message_id)
+        self._is_awaiting_response = True
         self._send_message(context, request.encode(), identifier, *deadlines)
         return self._message_id
 
@@ -171,6 +173,7 @@ class Association:
             or response.command_field != command_field.response
         ):
             raise ProtocolError("The PACS sent a message that answers no request of ours.")
+        self._is_awaiting_response = response.is_pending
         return message
 
     def _next_message(self, budget: ByteBudget, *deadlines: Deadline) -> Message:
@@ -264,8 +267,8 @@ class Association:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Release after success, abort after an error."""
-        if error is None:
-            self.release()
-        else:
+        """Release when every request has its final response, else abort."""
+        if self._is_awaiting_response:
             self.abort()
+        else:
+            self.release()

@@ -2,9 +2,10 @@
 
 from dicom_qr_gateway.dicom.association import Association, ByteBudget
 from dicom_qr_gateway.dicom.messages import CommandField
-from dicom_qr_gateway.dicom.status import Service, failure
+from dicom_qr_gateway.dicom.status import SUCCESS, advice, hex_status
 from dicom_qr_gateway.dicom.types import Deadline, Limits
 from dicom_qr_gateway.dicom.uids import VERIFICATION
+from dicom_qr_gateway.errors import DimseFailure
 
 
 def c_echo(association: Association, limits: Limits, *deadlines: Deadline) -> None:
@@ -19,5 +20,6 @@ def c_echo(association: Association, limits: Limits, *deadlines: Deadline) -> No
     message_id = association.send(CommandField.C_ECHO_RQ, context, None, *within)
     budget = ByteBudget(limits.max_response_bytes)
     message = association.receive(CommandField.C_ECHO_RQ, context, message_id, budget, *within)
-    if message.response.status != 0:
-        raise failure(Service.C_ECHO, message.response.status)
+    status = message.response.status
+    if status != SUCCESS:
+        raise DimseFailure(advice("C-ECHO", status), dicom={"status": hex_status(status)})

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping
 from dicom_qr_gateway.dicom.association import Association, ByteBudget
 from dicom_qr_gateway.dicom.identifier import decode_identifier, encode_identifier
 from dicom_qr_gateway.dicom.messages import CommandField
-from dicom_qr_gateway.dicom.status import Category, Service, describe, failure
+from dicom_qr_gateway.dicom.status import SUCCESS, advice, hex_status
 from dicom_qr_gateway.dicom.types import AcceptedContext, Deadline, Limits
-from dicom_qr_gateway.errors import ProtocolError, TooManyMatches
+from dicom_qr_gateway.errors import DimseFailure, ProtocolError, TooManyMatches
 
 
 class FindBudget:
@@ -64,13 +64,15 @@ def c_find(
         message = association.receive(
             CommandField.C_FIND_RQ, context, message_id, budget.bytes, due, *deadlines
         )
-        status = describe(Service.C_FIND, message.response.status)
-        if status.category is Category.SUCCESS:
-            return
-        if status.category is not Category.PENDING:
-            raise failure(Service.C_FIND, message.response.status)
+        if not message.response.is_pending:
+            return _check_final(message.response.status)
         if message.identifier is None:
             raise ProtocolError("The PACS sent a match without an identifier.")
         budget.count_match()
         yield decode_identifier(message.identifier, context.is_explicit_vr)
         due = limits.response_deadline()
+
+
+def _check_final(status: int) -> None:
+    if status != SUCCESS:
+        raise DimseFailure(advice("C-FIND", status), dicom={"status": hex_status(status)})

@@ -11,7 +11,6 @@ from typing import Final
 from dicom_qr_gateway.dicom.association import Association, ByteBudget
 from dicom_qr_gateway.dicom.identifier import decode_identifier, encode_identifier
 from dicom_qr_gateway.dicom.messages import CommandField, Message
-from dicom_qr_gateway.dicom.status import Category, Service, describe
 from dicom_qr_gateway.dicom.types import AcceptedContext, Deadline, Limits, SubOperations
 from dicom_qr_gateway.errors import ClientLeft, GatewayError, RetrieveTimeout, ShuttingDown
 
@@ -107,14 +106,13 @@ def _cancelled(
 
 
 def _response(message: Message, context: AcceptedContext) -> MoveResponse:
-    category = describe(Service.C_MOVE, message.response.status).category
     failed = ""
     if message.identifier:
         values = decode_identifier(message.identifier, context.is_explicit_vr)
         failed = values.get("FailedSOPInstanceUIDList", "")
     return MoveResponse(
         message.response.status,
-        category is not Category.PENDING,
+        not message.response.is_pending,
         message.response.sub_operations,
         tuple(filter(None, failed.split("\\"))),
     )

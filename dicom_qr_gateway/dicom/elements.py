@@ -15,8 +15,8 @@ ITEM = 0xFFFEE000
 ITEM_DELIMITER = 0xFFFEE00D
 SEQUENCE_DELIMITER = 0xFFFEE0DD
 
-# A header of 8 bytes: every one in implicit VR ("", length of 32 bits), and in explicit VR those
-# of 16 bits length. Every other VR has two reserved bytes and 32 bits (PS3.5 7.1.2).
+# Headers of 8 bytes: all in implicit VR (here the VR ""), in explicit VR those with a length of
+# 16 bits. Every other VR, newer ones too, has two reserved bytes and 32 (PS3.5 7.1.2).
 _SHORT_FORM = frozenset(
     b"AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split()
 ) | {b""}
@@ -69,11 +69,7 @@ def elements(data: bytes, explicit_vr: bool) -> Iterator[tuple[int, int, int]]:
 
 
 def _long_form(data: bytes, position: int, vr: bytes) -> tuple[int, int]:
-    """Return length and start of a value whose VR is not of the short form.
-
-    A VR of two capitals that is not in the standard is a newer one: they have this form (PS3.5
-    6.2.2, note 2).
-    """
+    """Return length and start of a value whose VR, two capitals, is not of the short form."""
     if not (vr.isalpha() and vr.isupper()) or len(data) - position < 12:
         raise malformed()
     return _unpack_length(data, position + 8)[0], position + 12

@@ -17,6 +17,7 @@ from dicom_qr_gateway.errors import ProtocolError
 NO_DATA_SET: Final = 0x0101
 DATA_SET_PRESENT: Final = 0x0001
 PRIORITY_MEDIUM: Final = 0x0000
+PENDING: Final = frozenset((0xFF00, 0xFF01))  # PS3.7 C.1
 MAX_COMMAND_SET: Final = 16 * 1024  # bytes; a real one has about 200
 
 _ELEMENT: Final = struct.Struct("<HHI")
@@ -100,6 +101,11 @@ class Response:
     status: int
     has_identifier: bool
     sub_operations: SubOperations
+
+    @property
+    def is_pending(self) -> bool:
+        """Tell whether more responses to the same request follow."""
+        return self.status in PENDING
 
     @classmethod
     def decode(cls, data: bytes) -> "Response":

@@ -131,4 +131,3 @@ def _decode_run(run: bytes, g0: bytes, g1: str) -> str:
         else (g0 + part).decode("iso2022_jp_2", "replace")
         for part in _RUNS.findall(run)
     )
-

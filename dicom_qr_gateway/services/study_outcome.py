@@ -9,11 +9,9 @@ from enum import StrEnum
 from typing import Any
 
 from dicom_qr_gateway.dicom.c_move import MoveResponse
-from dicom_qr_gateway.dicom.status import Service, advice, hex_status
+from dicom_qr_gateway.dicom.status import SUCCESS, advice, hex_status
 from dicom_qr_gateway.dicom.types import SubOperations
 from dicom_qr_gateway.errors import GatewayError
-
-SUCCESS = 0x0000
 
 
 class Outcome(StrEnum):
@@ -85,7 +83,7 @@ class StudyOutcome:
         if self.status is Outcome.OK:
             return "All instances were sent."
         if self.final.status != SUCCESS:
-            return advice(Service.C_MOVE, self.final.status, move_destination=self.move_destination)
+            return advice("C-MOVE", self.final.status, move_destination=self.move_destination)
         if self.sent_anything:
             return "The PACS could not send every instance of the study."
         return "The PACS reported success but sent nothing: it may not have the study any more."
