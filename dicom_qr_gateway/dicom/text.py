@@ -43,6 +43,7 @@ _WITHOUT_CODE_EXTENSIONS = frozenset(("utf-8", "gb18030", "gbk"))
 _WITHOUT_G1 = frozenset(("ISOIR6", "ISOIR87", "ISOIR159"))
 
 # PS3.3 tables C.12-3 and C.12-4: what an escape sequence designates.
+# Lower half: the prefix of Python's codec for a two-byte set. Upper half: the codec.
 _G0 = {b"(B": b"", b"(J": b"", b"$B": b"\x1b$B", b"$(D": b"\x1b$(D"}
 _G1 = {
     b")I": "shift_jis",
@@ -102,22 +103,21 @@ class CharacterSet:
     def _decode_extended(self, value: bytes, delimiters: re.Pattern[bytes]) -> str:
         first, *escaped = value.split(ESCAPE)
         text = [first.decode(self.codec, "replace")]
-        g0, g1 = b"", self.codec
+        g1 = self.codec
         for part in escaped:
             code = part[:3] if part[:2] in (b"$(", b"$)") else part[:2]
-            if code in _G0:
-                g0 = _G0[code]
-            elif code in _G1:
-                g1 = _G1[code]
-            else:
+            if code not in _G0 and code not in _G1:
                 code = b""
                 text.append("\x1b")
+            # Some writers, pydicom's among them, leave a two-byte set by designating an upper half.
+            g0, g1 = _G0.get(code, b""), _G1.get(code, g1)
             run = part[len(code) :]
             back = delimiters.search(run) if self.has_g1 and not g0 else None
             cut = back.start() if back else len(run)
             text.append(_decode_run(run[:cut], g0, g1))
-            text.append(_decode_run(run[cut:], g0, self.codec))
-            g1 = self.codec if back else g1
+            if back:
+                g1 = self.codec
+                text.append(run[cut:].decode(g1, "replace"))
         return "".join(text)
 
 

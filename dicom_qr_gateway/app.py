@@ -1,0 +1,51 @@
+"""The application factory: the table of contents of the gateway."""
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from dicom_qr_gateway import correlation, log
+from dicom_qr_gateway.blueprints import docs, query, retrieve, security, system
+from dicom_qr_gateway.blueprints.application import Application
+from dicom_qr_gateway.blueprints.openapi import Api
+from dicom_qr_gateway.config import Settings
+from dicom_qr_gateway.lifecycle import Lifecycle
+from dicom_qr_gateway.services.query import QueryService
+from dicom_qr_gateway.services.retrieve import RetrieveService
+
+# In the order of the documentation.
+BLUEPRINTS = (query.blueprint, retrieve.blueprint, system.blueprint)
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Build the gateway.
+
+    Args:
+        settings: every option; by default the environment's.
+
+    Raises:
+        ConfigurationError: an environment variable has a value that is not accepted.
+    """
+    settings = settings or Settings.from_environ()
+    log.configure(settings)
+
+    app = Application()
+    correlation.init_app(app)
+    log.init_app(app)
+    security.init_app(app)
+
+    lifecycle = Lifecycle(settings.drain_seconds, settings.graceful_timeout)
+    queries = QueryService(settings.limits, lifecycle.stop)
+    retrieves = RetrieveService(settings.limits, lifecycle.stop, queries)
+    app.extensions.update(lifecycle=lifecycle, queries=queries, retrieves=retrieves)
+
+    api = Api(app)
+    for blueprint in BLUEPRINTS:
+        api.register_blueprint(blueprint)
+    app.register_blueprint(docs.blueprint)
+
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops, x_prefix=hops
+        )
+    return app

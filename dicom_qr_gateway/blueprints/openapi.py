@@ -1,0 +1,247 @@
+"""flask-smorest, wrapped once: no other module imports it.
+
+Rule: a decorator that changes what an endpoint does also documents it, and the documents say no
+more than the endpoint does. Answers are documented by schemas, not dumped through them.
+"""
+
+import socket
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any, NoReturn, Protocol, TypeVar
+
+import flask_smorest  # type: ignore[import-untyped]
+from apispec import BasePlugin
+from flask import Flask, Request, current_app, request
+from flask.typing import ResponseReturnValue
+from marshmallow import Schema, ValidationError
+from webargs.flaskparser import FlaskParser
+from werkzeug.exceptions import HTTPException
+from werkzeug.http import HTTP_STATUS_CODES
+
+from dicom_qr_gateway import __version__, log
+from dicom_qr_gateway.blueprints import errors as error_answers
+from dicom_qr_gateway.blueprints.strict_json import BODY, load_object, printable
+from dicom_qr_gateway.correlation import HEADER as CORRELATION
+from dicom_qr_gateway.errors import InvalidRequest, RequestTooLarge, UnsupportedMediaType
+from dicom_qr_gateway.schemas.errors import ErrorSchema
+
+MAX_BODY = 64 * 1024
+
+SPECIFICATION: Mapping[str, Any] = {
+    "title": "DICOM QR Gateway",
+    "version": __version__,
+    "openapi_version": "3.0.3",
+    "info": {
+        "description": "C-FIND and C-MOVE for applications that speak HTTP and JSON. The gateway "
+        "keeps no state: the PACS to talk to comes with each request. A failure is never shown as "
+        "an empty or complete result.",
+        "license": {"name": "MIT"},
+    },
+    "servers": [{"url": "/"}],
+}
+
+MEANINGS: Mapping[int, str] = {
+    400: "The request is not valid: see errors for each field. Nothing was sent to any PACS.",
+    403: "The target is not allowed by this gateway's policy.",
+    405: "The endpoint has another method.",
+    413: "The body is too large.",
+    415: "The body is not `application/json`.",
+    500: "A defect of the gateway.",
+    502: "The DICOM operation failed.",
+    503: "The PACS or the gateway is at its limit for the moment.",
+    504: "The PACS did not answer in time.",
+}
+# A view that reads a body and talks to a PACS may end in all of these.
+ANY_FAILURE = tuple(MEANINGS)
+# One that does neither, in these.
+OWN_FAILURES = (405, 500)
+
+CORRELATION_HEADER = {
+    "description": "The id of this request on every log line: the caller's own, or a new one.",
+    "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"},
+}
+FURTHER_HEADERS: Mapping[int, dict[str, Any]] = {
+    405: {"Allow": {"description": "The methods there are.", "schema": {"type": "string"}}},
+    503: {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}},
+}
+
+View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
+
+
+class Decorator(Protocol):
+    """Takes a view and returns it, doing or documenting more."""
+
+    def __call__(self, view: View, /) -> View:
+        """Return the decorated view."""
+
+
+class StrictParser(FlaskParser):
+    """Reads requests as the contract says: strict JSON and flat errors."""
+
+    DEFAULT_VALIDATION_STATUS = 400
+
+    def load_json(self, req: Request, schema: Schema) -> Any:
+        """Return the body as an object."""
+        if req.mimetype != "application/json":
+            raise UnsupportedMediaType("Send the body as Content-Type: application/json.")
+        return load_object(read_body(req))
+
+    def handle_error(
+        self, error: ValidationError, req: Request, schema: Schema, **_kwargs: Any
+    ) -> NoReturn:
+        """Report the rules that a schema found broken."""
+        # webargs puts the messages under the place they come from: "json".
+        by_location: dict[str, Any] = error.normalized_messages()  # type: ignore[no-untyped-call]
+        [problems] = by_location.values()
+        raise InvalidRequest(flat(problems)) from None
+
+
+def client_socket() -> socket.socket | None:
+    """Return the socket of this request's client where the server offers it (gunicorn does)."""
+    offered: socket.socket | None = request.environ.get("gunicorn.socket")
+    return offered
+
+
+def read_body(request: Request) -> bytes:
+    """Return the whole body.
+
+    Raises:
+        RequestTooLarge: it is longer than MAX_BODY; what is beyond is not read.
+        InvalidRequest: it could not be read to its end.
+    """
+    # One byte more tells a body that fills the limit from one that goes beyond it, where no
+    # length was announced.
+    request.max_content_length = MAX_BODY + 1
+    try:
+        body = request.get_data(cache=False)
+    except HTTPException:
+        raise
+    except Exception:
+        # Each server has its own exception for a broken chunk or trailer.
+        raise InvalidRequest({BODY: ["The body is not framed as HTTP says."]}) from None
+    if len(body) < (request.content_length or 0):
+        raise InvalidRequest({BODY: ["The body ended before its announced length."]})
+    if len(body) > MAX_BODY:
+        raise RequestTooLarge(f"The body is larger than {MAX_BODY} bytes.")
+    return body
+
+
+def flat(problems: Mapping[Any, Any]) -> dict[str, list[str]]:
+    """Return marshmallow's messages as field -> sentences, items of a list under their field."""
+    return {printable(name): _sentences(found) for name, found in problems.items()}
+
+
+def _sentences(found: Any) -> list[str]:
+    if isinstance(found, Mapping):
+        return [
+            f"Item {index + 1}: {sentence}"
+            for index, sentences in found.items()
+            for sentence in sentences
+        ]
+    return list(found)
+
+
+class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
+    """A group of endpoints and their documentation."""
+
+    ARGUMENTS_PARSER = StrictParser()
+
+    def endpoint(self, method: str, path: str, operation: str = "-") -> Decorator:
+        """Serve the view at the path; its docstring is the summary and the description.
+
+        Args:
+            method: the HTTP method.
+            path: the URL rule.
+            operation: the DICOM operation it stands for, as the access line names it.
+        """
+
+        def decorate(view: View) -> View:
+            @wraps(view)
+            def wrapper(*args: Any, **kwargs: Any) -> ResponseReturnValue:
+                log.note(operation=operation)
+                return view(*args, **kwargs)
+
+            documented = self.doc(operationId=view.__name__)(wrapper)
+            self.add_url_rule(path, view_func=documented, methods=[method])
+            return view
+
+        return decorate
+
+    def takes(self, schema: type[Schema], example: Mapping[str, Any]) -> Decorator:
+        """Pass the body to the view as what the schema's post_load makes of it."""
+        # An instance: webargs would make one a request, which costs more than the parsing.
+        decorator: Decorator = self.arguments(schema(), example=example)
+        return decorator
+
+    def answers(self, status: int, schema: type[Schema], description: str) -> Decorator:
+        """Document what the view answers."""
+        decorator: Decorator = self.alt_response(
+            status,
+            schema=schema,
+            description=description,
+            headers={CORRELATION: CORRELATION},
+            success=True,
+        )
+        return decorator
+
+    def fails(self, *statuses: int) -> Decorator:
+        """Document the failures that the table of ``errors.py`` gives these statuses."""
+        decorator: Decorator = self.doc(
+            responses={status: f"Failure{status}" for status in statuses}
+        )
+        return decorator
+
+
+class ResponsesInOrder(BasePlugin):
+    """Lists the responses of an operation by status, whatever decorator named them first."""
+
+    def operation_helper(
+        self, path: str | None = None, operations: dict[str, Any] | None = None, **_kwargs: Any
+    ) -> None:
+        """Sort what the decorators collected."""
+        for operation in (operations or {}).values():
+            operation["responses"] = dict(sorted(operation["responses"].items()))
+
+
+class Api(flask_smorest.Api):  # type: ignore[misc]
+    """The application's one API: errors as the contract says, failures documented by the table."""
+
+    ERROR_SCHEMA = ErrorSchema
+    DEFAULT_ERROR_RESPONSE_NAME = None
+
+    def __init__(self, app: Flask) -> None:
+        """Set up documentation and errors of the application."""
+        super().__init__(app, spec_kwargs={**SPECIFICATION, "extra_plugins": [ResponsesInOrder()]})
+        error_answers.init_app(app)
+        # flask-smorest documents its pagination whether an endpoint pages or not.
+        self.spec.components.schemas.pop("PaginationMetadata")
+        self.spec.components.header(CORRELATION, CORRELATION_HEADER)
+        for status in MEANINGS:
+            self.spec.components.response(f"Failure{status}", failure(status), lazy=True)
+
+
+def failure(status: int) -> dict[str, Any]:
+    """Return the OpenAPI response object of a failure status."""
+    values = error_answers.values_of(status)
+    example = {
+        "code": status,
+        "status": HTTP_STATUS_CODES[status],
+        "error": values[0],
+        "message": MEANINGS[status],
+        **(
+            {"errors": {"pacs_port": ["Give an integer from 1 to 65535."]}} if status == 400 else {}
+        ),
+        "correlation_id": "7d1c5f0a9b3e4c6d8e2f1a0b9c8d7e6f",
+    }
+    return {
+        "description": f"{MEANINGS[status]} `error`: {', '.join(f'`{each}`' for each in values)}.",
+        "headers": {CORRELATION: CORRELATION, **FURTHER_HEADERS.get(status, {})},
+        "content": {"application/json": {"schema": ErrorSchema, "example": example}},
+    }
+
+
+def document(server: str) -> dict[str, Any]:
+    """Return the OpenAPI document, for a gateway whose paths begin at the server's URL."""
+    api = current_app.extensions["flask-smorest"]["apis"][""]["ext_obj"]
+    described: dict[str, Any] = api.spec.to_dict()
+    return described | {"servers": [{"url": server}]}

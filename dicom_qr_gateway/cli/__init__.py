@@ -1,0 +1,39 @@
+"""The command ``dicom-qr-gateway``: starts the gateway, and asks a PACS without it.
+
+Rule: ``echo``, ``find`` and ``move`` go the way of the HTTP endpoints (schemas, services, DICOM
+adapter), so that what works here works there.
+"""
+
+import click
+
+from dicom_qr_gateway import __version__
+from dicom_qr_gateway.cli.options import options
+from dicom_qr_gateway.cli.run import run
+from dicom_qr_gateway.cli.sandbox import sandbox
+from dicom_qr_gateway.cli.scu import echo, find, move
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="%(prog)s %(version)s")
+def main() -> None:
+    """A REST gateway in front of hospital PACS.
+
+    \b
+    Examples:
+      dicom-qr-gateway run --sandbox                          gateway and demo PACS
+      dicom-qr-gateway echo 10.1.2.3 104 MAINPACS             is it there?
+      dicom-qr-gateway find 10.1.2.3 104 MAINPACS 1112223333  which studies?
+      dicom-qr-gateway move 10.1.2.3 104 MAINPACS 1112223333 WORKSTATION
+
+    \b
+    Exit codes of echo, find and move:
+      0  success
+      1  nothing matched
+      2  usage: an argument or an option is not valid
+      3  the PACS failed, refused or did not answer in time
+      4  only a part was moved
+    """
+
+
+for command in (run, sandbox, echo, find, move, options):
+    main.add_command(command)

@@ -1,0 +1,124 @@
+"""``dicom-qr-gateway echo``, ``find`` and ``move``: what an administrator tries first."""
+
+import json
+from typing import Any
+
+import click
+
+from dicom_qr_gateway.cli.asking import (
+    CALLING,
+    EXIT_PARTIAL,
+    FILTERS,
+    PACS,
+    PATIENT,
+    asking,
+    checked,
+    limits,
+    takes,
+)
+from dicom_qr_gateway.cli.tables import retrieve_table, study_table
+from dicom_qr_gateway.dicom.types import ApplicationEntity
+from dicom_qr_gateway.errors import GatewayError
+from dicom_qr_gateway.schemas.base import StrictSchema
+from dicom_qr_gateway.schemas.fields import AETitle, Host, WholeNumber
+from dicom_qr_gateway.schemas.query import QuerySchema
+from dicom_qr_gateway.schemas.retrieve import RetrieveSchema
+from dicom_qr_gateway.services.echo import EchoService
+from dicom_qr_gateway.services.query import FoundStudies, QueryService, StudyQuery
+from dicom_qr_gateway.services.retrieve import RetrieveService
+
+
+class EchoSchema(StrictSchema):
+    """A PACS, and the name it is asked by."""
+
+    pacs_ip = Host(required=True)
+    pacs_port = WholeNumber(1, 65535, required=True)
+    pacs_ae_title = AETitle(required=True)
+    c_find_ae_title = AETitle(required=True)
+
+
+@click.command()
+@takes(*PACS, CALLING)
+def echo(**arguments: Any) -> None:
+    """Ask a PACS whether it is there (C-ECHO).
+
+    \b
+    Example:
+      dicom-qr-gateway echo 10.1.2.3 104 MAINPACS
+
+    \b
+    Exit codes: 0 it answered, 2 usage, 3 it failed, refused or did not answer in time.
+    """
+    pacs = checked(EchoSchema(), arguments)
+    with asking() as stop:
+        EchoService(limits(), stop).echo(
+            ApplicationEntity(pacs["pacs_ip"], pacs["pacs_port"], pacs["pacs_ae_title"]),
+            pacs["c_find_ae_title"],
+        )
+    click.echo(f"{pacs['pacs_ae_title']} answered the C-ECHO.")
+
+
+@click.command()
+@takes(*PACS, PATIENT, *FILTERS, CALLING)
+@click.option("--json", "as_json", is_flag=True, help="Print what POST /q answers.")
+def find(as_json: bool, **arguments: Any) -> None:
+    """List the studies of a patient (C-FIND), most recent first.
+
+    \b
+    Examples:
+      dicom-qr-gateway find 10.1.2.3 104 MAINPACS 1112223333
+      dicom-qr-gateway find 10.1.2.3 104 MAINPACS 1112223333 --modality CT --max-years-old 5
+
+    \b
+    Exit codes: 0 found, 1 nothing matched, 2 usage, 3 the PACS failed, refused or did not
+    answer in time.
+    """
+    query = checked(QuerySchema(), arguments)
+    with asking() as stop:
+        found = QueryService(limits(), stop).find(query, None)
+    if as_json:
+        click.echo(_as_json(query, found))
+        return
+    click.echo(study_table(found.studies))
+    if found.withheld:
+        click.echo(f"{found.withheld} matches of other patients were withheld.", err=True)
+
+
+def _as_json(query: StudyQuery, found: FoundStudies) -> str:
+    body: dict[str, Any] = {
+        "operation": "C-FIND",
+        "status": "ok",
+        "patient_id": query.patient_id,
+        "study_details": found.studies,
+    }
+    if found.withheld:
+        body["withheld"] = found.withheld
+    return json.dumps(body, indent=2, ensure_ascii=False)
+
+
+@click.command()
+@takes(*PACS, PATIENT, click.argument("c_move_ae_title", metavar="DESTINATION"), *FILTERS, CALLING)
+def move(**arguments: Any) -> None:
+    """Have a PACS send the studies of a patient to DESTINATION, an AE title it knows (C-MOVE).
+
+    \b
+    Example:
+      dicom-qr-gateway move 10.1.2.3 104 MAINPACS 1112223333 WORKSTATION
+
+    \b
+    Exit codes: 0 all moved, 1 nothing matched, 2 usage, 3 nothing moved: the PACS failed,
+    refused or did not answer in time, 4 only a part was moved.
+    """
+    request = checked(RetrieveSchema(), arguments)
+    with asking() as stop:
+        queries = QueryService(limits(), stop)
+        try:
+            retrieved = RetrieveService(limits(), stop, queries).retrieve(request, None)
+        except GatewayError as error:
+            if "retrieve_details" in error.extra:
+                click.echo(retrieve_table(error.extra["retrieve_details"]))
+            raise
+    click.echo(retrieve_table(retrieved.details))
+    click.echo(f"{retrieved.success_count} of {retrieved.total_count} studies were moved.")
+    if retrieved.status != "ok":
+        raise SystemExit(EXIT_PARTIAL)

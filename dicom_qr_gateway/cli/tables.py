@@ -1,0 +1,47 @@
+"""Answers as people read them in a terminal."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+STUDY_COLUMNS = {
+    "Date": "StudyDate",
+    "Time": "StudyTime",
+    "Modalities": "ModalitiesInStudy",
+    "Accession": "AccessionNumber",
+    "Description": "StudyDescription",
+    "Patient": "PatientName",
+    "Study Instance UID": "StudyInstanceUID",
+}
+RETRIEVE_COLUMNS = {
+    "Status": "status",
+    "Completed": "completed",
+    "Failed": "failed",
+    "Study Instance UID": "StudyInstanceUID",
+    "Message": "message",
+}
+
+
+def study_table(studies: Iterable[Mapping[str, Any]]) -> str:
+    """Return a line for each study, below a line of headings."""
+    return _table(STUDY_COLUMNS, studies)
+
+
+def retrieve_table(details: Iterable[Mapping[str, Any]]) -> str:
+    """Return a line for each study that was to be moved, below a line of headings."""
+    return _table(RETRIEVE_COLUMNS, details)
+
+
+def _table(columns: Mapping[str, str], rows: Iterable[Mapping[str, Any]]) -> str:
+    lines = [list(columns), *([_cell(row[key]) for key in columns.values()] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(_line(line, widths) for line in lines)
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    return "  ".join(map(str.ljust, cells, widths)).rstrip()
+
+
+def _cell(value: Any) -> str:
+    """Return printable text: a PACS may send control characters, which a terminal would obey."""
+    text = "/".join(value) if isinstance(value, list) else "" if value is None else str(value)
+    return "".join(each if each.isprintable() else "?" for each in text)

@@ -1,0 +1,54 @@
+"""One id a request: taken from the caller or made here, on every response and every log line.
+
+Rule: the id lives in a context variable, which does not reach other threads by itself; code that
+hands work to a thread passes ``current()`` along.
+"""
+
+import re
+import uuid
+from contextvars import ContextVar
+
+from flask import Flask, Response, request
+
+HEADER = "X-Correlation-ID"
+ACCEPTED = re.compile(r"[A-Za-z0-9._-]{1,64}")
+NO_REQUEST = "-"
+
+_current: ContextVar[str] = ContextVar("correlation_id", default=NO_REQUEST)
+
+
+def current() -> str:
+    """Return the id of the request being served, ``-`` outside of one."""
+    return _current.get()
+
+
+def adopt(offered: str) -> str:
+    """Make the caller's id the current one, or a new one where it is not acceptable.
+
+    Args:
+        offered: the value of the header, "" where there is none. It goes into headers and log
+            lines, so nothing beyond 64 letters, digits, dots, underscores and hyphens is taken.
+    """
+    correlation_id = offered if ACCEPTED.fullmatch(offered) else uuid.uuid4().hex
+    _current.set(correlation_id)
+    return correlation_id
+
+
+def init_app(app: Flask) -> None:
+    """Give every request of the application its id, and every response the header."""
+    app.before_request(_begin)
+    app.after_request(_mark)
+    app.teardown_request(_end)
+
+
+def _begin() -> None:
+    adopt(request.headers.get(HEADER, ""))
+
+
+def _mark(response: Response) -> Response:
+    response.headers[HEADER] = current()
+    return response
+
+
+def _end(_error: BaseException | None) -> None:
+    _current.set(NO_REQUEST)

@@ -1,0 +1,118 @@
+"""What gunicorn needs to know, from the option table; ``gunicorn.conf.py`` hands it over.
+
+Rule: the names in ``__all__`` are gunicorn's own settings. A bad value in the environment ends the
+start here, in the master, with one line: a worker that fails is replaced for ever.
+"""
+
+import signal
+import sys
+from functools import partial
+from pathlib import Path
+from types import FrameType
+from typing import Any, Protocol
+
+from dicom_qr_gateway.config import ConfigurationError, Settings
+from dicom_qr_gateway.lifecycle import Lifecycle, die_with_parent
+
+__all__ = [
+    "bind",
+    "control_socket_disable",
+    "forwarded_allow_ips",
+    "graceful_timeout",
+    "keepalive",
+    "limit_request_line",
+    "post_fork",
+    "post_worker_init",
+    "threads",
+    "timeout",
+    "when_ready",
+    "worker_class",
+    "worker_int",
+    "worker_tmp_dir",
+    "workers",
+    "wsgi_app",
+]
+
+
+class Master(Protocol):
+    """What the hooks use of gunicorn's Arbiter."""
+
+    def signal(self, sig: int, frame: FrameType | None) -> None:
+        """Queue a signal for the master's main loop."""
+
+
+class Worker(Protocol):
+    """What the hooks use of gunicorn's Worker."""
+
+    ppid: int
+    wsgi: Any
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin gunicorn's graceful stop; safe to call from any thread."""
+
+
+def read_settings() -> Settings:
+    """Return the settings, or end the process with one line on stderr and exit code 1."""
+    try:
+        return Settings.from_environ()
+    except ConfigurationError as error:
+        sys.exit(f"dicom-qr-gateway cannot start: {error}")
+
+
+_settings = read_settings()
+
+wsgi_app = "dicom_qr_gateway.app:create_app()"
+bind = _settings.bind
+worker_class = "gthread"
+workers = _settings.web_concurrency
+threads = _settings.web_threads
+graceful_timeout = _settings.graceful_timeout
+
+# Only the heartbeat of a worker's main thread; a request may last much longer.
+timeout = 60
+# Longer than nginx keeps idle upstream connections (60 s), so that nginx is the one who closes.
+keepalive = 75
+# A heartbeat file on a disk can block; a container's root may be read-only.
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
+control_socket_disable = True
+# X-Forwarded-* is believed in one place only: TRUSTED_PROXIES.
+forwarded_allow_ips = ""
+# DICOMweb queries carry long lists of UIDs.
+limit_request_line = 8190
+
+
+def when_ready(master: Master) -> None:
+    """Let Ctrl-C stop gracefully, as SIGTERM does; a second Ctrl-C stops at once."""
+
+    def interrupted(_number: int, frame: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, master.signal)
+        master.signal(signal.SIGTERM, frame)
+
+    signal.signal(signal.SIGINT, interrupted)
+
+
+def post_fork(_master: Master, worker: Worker) -> None:
+    """End the worker with its master: an orphan would keep the port and never accept."""
+    die_with_parent(worker.ppid)
+
+
+def post_worker_init(worker: Worker) -> None:
+    """Put the lifecycle before gunicorn's own handling of SIGTERM.
+
+    A terminal sends Ctrl-C to the workers too, whose own handler would drop their requests.
+    """
+    lifecycle = _lifecycle(worker)
+    lifecycle.arm(partial(worker.handle_exit, signal.SIGTERM, None))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: lifecycle.begin())
+        signal.siginterrupt(number, False)
+
+
+def worker_int(worker: Worker) -> None:
+    """Answer what still runs when gunicorn stops at once (SIGQUIT, a second Ctrl-C)."""
+    _lifecycle(worker).stop.set()
+
+
+def _lifecycle(worker: Worker) -> Lifecycle:
+    lifecycle: Lifecycle = worker.wsgi.extensions["lifecycle"]
+    return lifecycle

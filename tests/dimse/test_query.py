@@ -1,0 +1,295 @@
+"""What a query asks of a well-behaved archive, and what it makes of the matches."""
+
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+from pydicom.dataset import Dataset
+
+from dicom_qr_gateway.dicom.uids import (
+    EXPLICIT_VR_LITTLE_ENDIAN,
+    IMPLICIT_VR_LITTLE_ENDIAN,
+    PATIENT_ROOT_FIND,
+    STUDY_ROOT_FIND,
+)
+from dicom_qr_gateway.errors import NoStudyMatched, PatientMismatch, ProtocolError
+from dicom_qr_gateway.services.query import FoundStudies
+
+from .archive import Archive
+from .scripted_pacs import a_series, a_study
+
+Find = Callable[..., FoundStudies]
+
+STUDY_KEYS = {
+    "StudyDate": "",
+    "StudyTime": "",
+    "AccessionNumber": "",
+    "QueryRetrieveLevel": "STUDY",
+    "ModalitiesInStudy": "",
+    "InstitutionName": "",
+    "ReferringPhysicianName": "",
+    "StudyDescription": "",
+    "PerformingPhysicianName": "",
+    "PatientName": "",
+    "PatientID": "P1",
+    "PatientBirthDate": "",
+    "StudyInstanceUID": "",
+}
+
+
+def uids(found: FoundStudies) -> list[str]:
+    return [study["StudyInstanceUID"] for study in found.studies]
+
+
+def test_the_proposal_names_both_titles_both_models_and_two_transfer_syntaxes(
+    archive: Archive, find: Find
+) -> None:
+    archive.studies = [a_study()]
+    find(archive.entity)
+    (proposal,) = archive.asked().proposals
+    assert proposal.primitive.called_ae_title == "ARCHIVE"
+    assert proposal.primitive.calling_ae_title == "GATEWAY"
+    assert [
+        (context.abstract_syntax, context.transfer_syntax)
+        for context in proposal.requested_contexts
+    ] == [
+        (model, [EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN])
+        for model in (STUDY_ROOT_FIND, PATIENT_ROOT_FIND)
+    ]
+
+
+def test_a_query_asks_by_patient_id_and_leaves_every_other_key_universal(
+    archive: Archive, find: Find
+) -> None:
+    archive.studies = [a_study()]
+    find(archive.entity, modalities=("CT", "MR"), max_years_old=200, max_results=5)
+    (asked,) = archive.asked().finds
+    assert asked.keys == STUDY_KEYS
+    assert asked.abstract_syntax == STUDY_ROOT_FIND
+    assert asked.message_id == 1
+
+
+def test_a_query_ends_in_one_orderly_release(archive: Archive, find: Find) -> None:
+    archive.studies = [a_study()]
+    find(archive.entity)
+    asked = archive.asked()
+    assert (len(asked.proposals), asked.released, asked.aborted) == (1, 1, 0)
+
+
+def test_an_empty_answer_ends_in_one_orderly_release(archive: Archive, find: Find) -> None:
+    with pytest.raises(NoStudyMatched):
+        find(archive.entity)
+    asked = archive.asked()
+    assert (len(asked.proposals), asked.released, asked.aborted) == (1, 1, 0)
+
+
+def test_a_patient_id_beyond_ascii_states_its_character_set(archive: Archive, find: Find) -> None:
+    archive.studies = [a_study(patient_id="Ä1", SpecificCharacterSet="ISO_IR 100")]
+    assert len(find(archive.entity, patient_id="Ä1").studies) == 1
+    (asked,) = archive.asked().finds
+    assert asked.keys == {
+        **STUDY_KEYS,
+        "SpecificCharacterSet": "ISO_IR 100",
+        "PatientID": "Ä1",
+    }
+
+
+def test_a_match_has_the_twelve_keys_of_the_contract(archive: Archive, find: Find) -> None:
+    archive.studies = [
+        a_study(
+            "1.2.3.4",
+            SpecificCharacterSet="ISO_IR 192",
+            PatientName="Müller^Jörg",
+            PatientBirthDate="19700101",
+            StudyDescription="CT ABDOMEN",
+            ModalitiesInStudy=["CT", "SR"],
+            StudyTime="120000",
+            AccessionNumber="ACC-1",
+            ReferringPhysicianName="REF^MD",
+            PerformingPhysicianName=["PERF^MD", "OTHER^MD"],
+            InstitutionName="Hospital",
+        )
+    ]
+    assert find(archive.entity).studies == [
+        {
+            "PatientName": "Müller^Jörg",
+            "PatientID": "P1",
+            "DateOfBirth": "19700101",
+            "StudyInstanceUID": "1.2.3.4",
+            "StudyDescription": "CT ABDOMEN",
+            "ModalitiesInStudy": ["CT", "SR"],
+            "StudyDate": "20240101",
+            "StudyTime": "120000",
+            "AccessionNumber": "ACC-1",
+            "ReferringPhysicianName": "REF^MD",
+            "PerformingPhysicianName": "PERF^MD\\OTHER^MD",
+            "InstitutionName": "Hospital",
+        }
+    ]
+
+
+def test_what_the_pacs_leaves_out_is_an_empty_text_never_a_missing_key(
+    archive: Archive, find: Find
+) -> None:
+    archive.studies = [a_study(StudyDate=None, QueryRetrieveLevel=None, ModalitiesInStudy=None)]
+    (study,) = find(archive.entity).studies
+    assert study == {
+        **dict.fromkeys(study, ""),
+        "PatientID": "P1",
+        "StudyInstanceUID": "1.2.3",
+        "ModalitiesInStudy": [],
+    }
+    assert len(study) == 12
+
+
+def test_studies_without_modalities_are_asked_at_series_level_on_the_same_association(
+    archive: Archive, find: Find
+) -> None:
+    archive.studies = [a_study("1.2.1", ModalitiesInStudy=None), a_study("1.2.2")]
+    archive.studies += [a_study("1.2.3", ModalitiesInStudy=[])]
+    archive.series = [a_series("MR"), a_series("SR"), a_series("MR"), a_series(None)]
+    found = find(archive.entity, modalities=("MR", "SR"))
+    assert {study["StudyInstanceUID"]: study["ModalitiesInStudy"] for study in found.studies} == {
+        "1.2.1": ["MR", "SR"],
+        "1.2.3": ["MR", "SR"],
+    }
+    asked = archive.asked()
+    assert (len(asked.proposals), asked.released) == (1, 1)
+    assert [request.message_id for request in asked.finds] == [1, 2, 3]
+    assert [request.keys for request in asked.finds[1:]] == [
+        {
+            "QueryRetrieveLevel": "SERIES",
+            "StudyInstanceUID": uid,
+            "SeriesInstanceUID": "",
+            "Modality": "",
+        }
+        for uid in ("1.2.1", "1.2.3")
+    ]
+
+
+def test_series_of_other_studies_add_nothing(archive: Archive, find: Find) -> None:
+    archive.studies = [a_study("1.2.1", ModalitiesInStudy=None)]
+    archive.series = [a_series("MR", "1.2.1"), a_series("CT", "1.2.9")]
+    assert find(archive.entity).studies[0]["ModalitiesInStudy"] == ["MR"]
+
+
+def test_a_study_whose_modalities_stay_unknown_is_kept(archive: Archive, find: Find) -> None:
+    archive.studies = [a_study("1.2.1", ModalitiesInStudy=None)]
+    found = find(archive.entity, modalities=("CT",))
+    assert found.studies[0]["ModalitiesInStudy"] == []
+
+
+def test_only_studies_that_are_kept_cost_a_series_level_query(archive: Archive, find: Find) -> None:
+    archive.studies = [
+        a_study("1.2.1", StudyDate="20200101", ModalitiesInStudy=None),
+        a_study("1.2.2", StudyDate="20210101", ModalitiesInStudy=None),
+        a_study("1.2.3", StudyDate="19000101", ModalitiesInStudy=None),
+    ]
+    archive.series = [a_series("CT")]
+    assert uids(find(archive.entity, max_results=1, max_years_old=100)) == ["1.2.2"]
+    assert len(archive.asked().finds) == 2
+
+
+def test_the_most_recent_results_are_kept_and_undated_ones_come_last(
+    archive: Archive, find: Find
+) -> None:
+    archive.studies = [
+        a_study("1.1", StudyDate=None),
+        a_study("1.2", StudyDate="20230101"),
+        a_study("1.3", StudyDate="20240101", StudyTime="080000"),
+        a_study("1.4", StudyDate="20240101", StudyTime="093000"),
+        a_study("1.5", StudyDate="20240101", StudyTime="080000"),
+        a_study("1.6", StudyDate="99999999"),
+    ]
+    assert uids(find(archive.entity)) == ["1.4", "1.3", "1.5", "1.2", "1.1", "1.6"]
+    assert uids(find(archive.entity, max_results=3)) == ["1.4", "1.3", "1.5"]
+
+
+def test_old_studies_are_dropped_and_undated_ones_are_kept(archive: Archive, find: Find) -> None:
+    today = date.today()
+    archive.studies = [
+        a_study("1.1", StudyDate=f"{today.year - 3}0101"),
+        a_study("1.2", StudyDate=today.strftime("%Y%m%d")),
+        a_study("1.3", StudyDate=None),
+    ]
+    assert uids(find(archive.entity, max_years_old=1)) == ["1.2", "1.3"]
+
+
+def test_no_study_left_by_the_filters_is_no_study_matched(archive: Archive, find: Find) -> None:
+    archive.studies = [a_study(), a_study("1.9", patient_id="P2")]
+    with pytest.raises(NoStudyMatched) as caught:
+        find(archive.entity, modalities=("MR",))
+    assert caught.value.extra == {"withheld": 1}
+    assert archive.asked().released == 1
+
+
+def test_studies_of_other_patients_are_withheld_and_counted(
+    archive: Archive, find: Find, caplog: pytest.LogCaptureFixture
+) -> None:
+    archive.studies = [
+        a_study("1.1"),
+        a_study("1.2", patient_id="P2"),
+        a_study("1.3", patient_id="p1"),
+        a_study("1.4", PatientID=None),
+        a_study("1.5", patient_id=" P1 "),
+    ]
+    found = find(archive.entity)
+    assert (uids(found), found.withheld) == (["1.1", "1.5"], 3)
+    assert "3 matches of other patients withheld" in caplog.text
+
+
+def test_only_studies_of_other_patients_is_a_mismatch_never_no_study(
+    archive: Archive, find: Find
+) -> None:
+    archive.studies = [a_study("1.2", patient_id="P2"), a_study("1.4", PatientID=None)]
+    with pytest.raises(PatientMismatch):
+        find(archive.entity)
+    assert archive.asked().released == 1
+
+
+def test_the_same_study_under_two_patients_is_this_patients_once(
+    archive: Archive, find: Find
+) -> None:
+    archive.studies = [a_study("1.1", patient_id="P2", AccessionNumber="other"), a_study("1.1")]
+    found = find(archive.entity)
+    assert [study["AccessionNumber"] for study in found.studies] == [""]
+    assert found.withheld == 1
+
+
+def test_duplicates_are_merged(archive: Archive, find: Find) -> None:
+    archive.studies = [
+        a_study("1.1", ModalitiesInStudy=["CT"]),
+        a_study("1.1", ModalitiesInStudy=["MR"], AccessionNumber="A1"),
+    ]
+    (study,) = find(archive.entity).studies
+    assert (study["ModalitiesInStudy"], study["AccessionNumber"]) == (["CT", "MR"], "A1")
+
+
+@pytest.mark.parametrize("attributes", [{"StudyInstanceUID": None}, {"StudyInstanceUID": ""}])
+def test_a_match_without_a_study_instance_uid_is_a_protocol_error(
+    archive: Archive, find: Find, attributes: dict[str, str | None]
+) -> None:
+    archive.studies = [a_study("1.1"), a_study("1.2", **attributes)]
+    with pytest.raises(ProtocolError):
+        find(archive.entity)
+
+
+def test_optional_keys_that_were_not_supported_make_no_difference(
+    archive: Archive, find: Find
+) -> None:
+    archive.pending_status = 0xFF01
+    archive.studies = [a_study("1.1"), a_study("1.2")]
+    assert len(find(archive.entity).studies) == 2
+
+
+def test_a_thousand_matches_are_read(archive: Archive, find: Find) -> None:
+    archive.studies = [a_study(f"1.2.{number}") for number in range(1000)]
+    assert len(set(uids(find(archive.entity)))) == 1000
+
+
+def test_an_empty_data_set_as_a_match_is_a_protocol_error(archive: Archive, find: Find) -> None:
+    nothing = Dataset()
+    nothing.QueryRetrieveLevel = "STUDY"
+    archive.studies = [nothing]
+    with pytest.raises(ProtocolError):
+        find(archive.entity)

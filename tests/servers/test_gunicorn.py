@@ -1,0 +1,125 @@
+"""gunicorn as gunicorn.conf.py sets it up: a stop in which every request gets its answer."""
+
+import os
+import signal
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+
+@pytest.fixture
+def background():
+    with ThreadPoolExecutor(4) as pool:
+        yield pool
+
+
+@pytest.fixture
+def waiting_query(query, silent_pacs):
+    return {**query, "pacs_port": silent_pacs.port}
+
+
+def test_the_gateway_is_served(gunicorn, assert_serves):
+    assert_serves(gunicorn().serving().client)
+
+
+def test_a_query_that_waits_for_a_silent_pacs_is_answered_before_the_stop(
+    gunicorn, background, waiting_query, silent_pacs
+):
+    program = gunicorn(GRACEFUL_TIMEOUT="3").serving()
+    answer = background.submit(program.client.post, "/q", waiting_query)
+    silent_pacs.wait_for_a_connection()
+    program.process.terminate()
+    assert answer.result().status == 503
+    assert answer.result().json["error"] == "shutting_down"
+    assert program.wait() == 0
+    assert "SIGKILL" not in program.printed()
+
+
+def test_ctrl_c_in_a_terminal_answers_too(gunicorn, background, waiting_query, silent_pacs):
+    program = gunicorn(GRACEFUL_TIMEOUT="3").serving()
+    answer = background.submit(program.client.post, "/q", waiting_query)
+    silent_pacs.wait_for_a_connection()
+    os.killpg(program.process.pid, signal.SIGINT)  # a terminal signals the workers as well
+    assert answer.result().json["error"] == "shutting_down"
+    assert program.wait() == 0
+
+
+def test_a_second_ctrl_c_does_not_wait_for_the_graceful_timeout(
+    gunicorn, background, waiting_query, silent_pacs, eventually
+):
+    program = gunicorn(GRACEFUL_TIMEOUT="3600", DRAIN_SECONDS="3000").serving()
+    answer = background.submit(program.client.post, "/q", waiting_query)
+    silent_pacs.wait_for_a_connection()
+    program.process.send_signal(signal.SIGINT)
+    eventually(lambda: program.client.status_of("/ready") == 503, "the drain")
+    program.process.send_signal(signal.SIGINT)
+    assert answer.result().json["error"] == "shutting_down"
+    assert program.wait() == 0
+
+
+def test_ready_says_503_while_draining_and_everything_is_still_served(
+    gunicorn, assert_serves, eventually
+):
+    program = gunicorn(GRACEFUL_TIMEOUT="3600", DRAIN_SECONDS="3000").serving()
+    assert program.client.status_of("/ready") == 200
+    program.process.terminate()
+    eventually(lambda: program.client.status_of("/ready") == 503, "503 from /ready")
+    assert_serves(program.client)
+    program.process.kill()
+
+
+def test_the_listener_closes_when_the_drain_is_over(gunicorn, eventually):
+    program = gunicorn(GRACEFUL_TIMEOUT="30", DRAIN_SECONDS="1").serving()
+    program.process.terminate()
+    assert program.wait() == 0
+    assert not program.client.accepts()
+
+
+def test_an_idle_gateway_stops_without_waiting_for_anything(gunicorn):
+    program = gunicorn(GRACEFUL_TIMEOUT="3600").serving()
+    program.process.terminate()
+    assert program.wait() == 0
+
+
+def test_workers_die_with_their_master(gunicorn, eventually):
+    program = gunicorn(WEB_CONCURRENCY="2").serving()
+    workers = eventually(lambda: len(program.children()) == 2 and program.children(), "2 workers")
+    program.process.kill()
+    program.wait()
+    eventually(lambda: not any(map(is_running, workers)), "the end of the workers")
+    assert not program.client.accepts()
+
+
+def is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_a_worker_that_is_killed_is_replaced(gunicorn, eventually):
+    program = gunicorn().serving()
+    (worker,) = eventually(program.children, "a worker")
+    os.kill(worker, signal.SIGKILL)
+    eventually(lambda: program.children() not in ([], [worker]), "another worker")
+    program.serving()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("WEB_THREADS", "many"), ("ACSE_TIMEOUT", "0"), ("BIND", "8080")]
+)
+def test_a_bad_setting_ends_the_start_with_one_line(gunicorn, name, value):
+    program = gunicorn(**{name: value})
+    assert program.wait() != 0
+    (line,) = program.printed().splitlines()
+    assert f"{name}='{value}' is not accepted: give " in line
+
+
+def test_a_header_cannot_set_the_prefix_or_the_scheme(gunicorn):
+    client = gunicorn().serving().client
+    spoofed = {"Script-Name": "/evil", "X-Forwarded-Prefix": "/evil", "X-Forwarded-Proto": "https"}
+    document = client.get("/openapi.json", **spoofed)
+    assert document.status == 200
+    assert b"evil" not in document.body
+    assert b"https://127" not in document.body

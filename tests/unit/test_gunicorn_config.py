@@ -1,0 +1,126 @@
+"""What gunicorn is told."""
+
+import os
+import runpy
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from gunicorn.config import Config
+
+from dicom_qr_gateway import gunicorn_config
+from dicom_qr_gateway.lifecycle import Lifecycle
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def own_signals() -> Iterator[None]:
+    former = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in former.items():
+        signal.signal(number, handler)
+
+
+class FakeWorker:
+    """As much of gunicorn's worker as the hooks use."""
+
+    def __init__(self, ppid: int = 1) -> None:
+        self.ppid = ppid
+        self.lifecycle = Lifecycle(drain_seconds=0, graceful_timeout=2)
+        self.wsgi = SimpleNamespace(extensions={"lifecycle": self.lifecycle})
+
+    def handle_exit(self, sig, frame):
+        pass
+
+
+class FakeMaster:
+    """As much of gunicorn's master as the hooks use."""
+
+    def __init__(self) -> None:
+        self.signals: list[int] = []
+
+    def signal(self, sig, frame):
+        self.signals.append(sig)
+
+
+def test_the_file_in_the_checkout_hands_over_the_settings_of_the_package():
+    handed_over = runpy.run_path(str(ROOT / "gunicorn.conf.py"))
+    for name in gunicorn_config.__all__:
+        assert handed_over[name] == getattr(gunicorn_config, name)
+
+
+def test_every_setting_is_known_to_gunicorn():
+    config = Config()
+    for name in gunicorn_config.__all__:
+        config.set(name, getattr(gunicorn_config, name))
+
+
+def test_the_environment_reaches_gunicorn(monkeypatch):
+    monkeypatch.setenv("BIND", "127.0.0.1:9999")
+    monkeypatch.setenv("WEB_CONCURRENCY", "7")
+    monkeypatch.setenv("WEB_THREADS", "9")
+    monkeypatch.setenv("GRACEFUL_TIMEOUT", "77")
+    settings = runpy.run_path(gunicorn_config.__file__)
+    assert settings["bind"] == "127.0.0.1:9999"
+    assert settings["workers"] == 7
+    assert settings["threads"] == 9
+    assert settings["graceful_timeout"] == 77
+
+
+def test_a_bad_value_ends_the_start_with_one_line(monkeypatch):
+    monkeypatch.setenv("WEB_THREADS", "many")
+    with pytest.raises(SystemExit) as ended:
+        gunicorn_config.read_settings()
+    assert str(ended.value) == (
+        "dicom-qr-gateway cannot start: WEB_THREADS='many' is not accepted: "
+        "give a whole number from 1 to 1024"
+    )
+
+
+@pytest.mark.usefixtures("own_signals")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_worker_that_is_asked_to_end_begins_its_stop(number):
+    worker = FakeWorker()
+    gunicorn_config.post_worker_init(worker)
+    signal.raise_signal(number)
+    assert worker.lifecycle.draining
+
+
+def test_an_immediate_stop_answers_what_still_runs():
+    worker = FakeWorker()
+    gunicorn_config.worker_int(worker)
+    assert worker.lifecycle.stop.is_set()
+
+
+@pytest.mark.usefixtures("own_signals")
+def test_the_first_ctrl_c_stops_gracefully_and_the_second_at_once():
+    master = FakeMaster()
+    gunicorn_config.when_ready(master)
+    signal.raise_signal(signal.SIGINT)
+    signal.raise_signal(signal.SIGINT)
+    assert master.signals == [signal.SIGTERM, signal.SIGINT]
+
+
+def test_a_worker_is_tied_to_its_master(monkeypatch):
+    parents = []
+    monkeypatch.setattr(gunicorn_config, "die_with_parent", parents.append)
+    gunicorn_config.post_fork(FakeMaster(), FakeWorker(ppid=42))
+    assert parents == [42]
+
+
+def test_a_gateway_that_runs_beside_a_sandbox_is_tied_to_the_command(monkeypatch):
+    from dicom_qr_gateway.cli import gunicorn_child
+
+    tied = []
+    monkeypatch.setattr(gunicorn_child, "die_with_parent", lambda *args: tied.append(args))
+    gunicorn_child.on_starting(FakeMaster())
+    assert tied == [(os.getppid(), signal.SIGTERM)]
+
+
+def test_workers_keep_their_heartbeat_in_memory_where_there_is_such_a_place():
+    expected = "/dev/shm" if sys.platform == "linux" else None
+    assert gunicorn_config.worker_tmp_dir == expected
