@@ -5,106 +5,24 @@ does not exist. A bad value stops the start with one line that names variable, v
 accepted.
 """
 
-import math
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from dicom_qr_gateway.dicom.types import Limits
+from dicom_qr_gateway.options import (
+    ConfigurationError,
+    Option,
+    boolean,
+    listen_address,
+    number,
+    one_of,
+    whole_number,
+)
 
-TRUE_WORDS = ("true", "1", "yes", "on")
-FALSE_WORDS = ("false", "0", "no", "off")
+__all__ = ["OPTIONS", "ConfigurationError", "Option", "Settings"]
+
 A_WEEK = 7 * 24 * 3600
-
-
-class ConfigurationError(Exception):
-    """One line for the operator: variable, value, what is accepted."""
-
-
-@dataclass(frozen=True)
-class Option:
-    """One environment variable.
-
-    ``parse`` turns its text into the value or raises ValueError.
-    """
-
-    name: str
-    default: str
-    parse: Callable[[str], Any]
-    accepted: str
-    doc: str
-
-    @property
-    def field(self) -> str:
-        """Return the name of the attribute of Settings that holds the value."""
-        return self.name.lower()
-
-    def read(self, environ: Mapping[str, str]) -> Any:
-        """Return the value the environment gives, or the default's.
-
-        Raises:
-            ConfigurationError: the text is not accepted.
-        """
-        text = environ.get(self.name, self.default)
-        try:
-            return self.parse(text.strip())
-        except ValueError:
-            raise ConfigurationError(
-                f"{self.name}={text!r} is not accepted: give {self.accepted}"
-            ) from None
-
-
-def boolean(text: str) -> bool:
-    """Parse a yes/no word."""
-    if text.lower() in TRUE_WORDS:
-        return True
-    if text.lower() in FALSE_WORDS:
-        return False
-    raise ValueError(text)
-
-
-def number(low: float, high: float) -> Callable[[str], float]:
-    """Return a parser of a finite number with low < value <= high."""
-
-    def parse(text: str) -> float:
-        value = float(text)
-        if not math.isfinite(value) or not low < value <= high:
-            raise ValueError(text)
-        return value
-
-    return parse
-
-
-def whole_number(low: int, high: int) -> Callable[[str], int]:
-    """Return a parser of an integer with low <= value <= high."""
-
-    def parse(text: str) -> int:
-        if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
-            raise ValueError(text)
-        return int(text)
-
-    return parse
-
-
-def one_of(*words: str) -> Callable[[str], str]:
-    """Return a parser of one of a few words."""
-
-    def parse(text: str) -> str:
-        if text.lower() not in words:
-            raise ValueError(text)
-        return text.lower()
-
-    return parse
-
-
-def listen_address(text: str) -> str:
-    """Parse ``host:port`` or ``[v6]:port``."""
-    host, colon, port = text.rpartition(":")
-    if not host or not colon or (":" in host and not host.startswith("[")):
-        raise ValueError(text)
-    whole_number(1, 65535)(port)
-    return text
 
 
 def _seconds(name: str, default: str, doc: str) -> Option:
@@ -121,9 +39,7 @@ OPTIONS: tuple[Option, ...] = (
         "true or false",
         "Verbose logging: PDUs by type and length, DIMSE fields; never patient data.",
     ),
-    Option(
-        "LOG_TO_CONSOLE", "true", boolean, "true or false", "Attach a log handler to stdout."
-    ),
+    Option("LOG_TO_CONSOLE", "true", boolean, "true or false", "Attach a log handler to stdout."),
     Option(
         "LOG_FORMAT",
         "text",

@@ -111,7 +111,7 @@ class Pacs(Listener):
             yield self._not_moved(event, _IDENTIFIER_DOES_NOT_MATCH)
             return
         # What is sent should the association with the destination fail.
-        self._not_moved(event, _UNABLE_TO_PERFORM)
+        self._reasons[event.assoc] = _UNABLE_TO_PERFORM
         contexts = [
             build_context(sop_class_uid, [*syntaxes])
             for sop_class_uid, syntaxes in storage_contexts(instances)
@@ -125,6 +125,7 @@ class Pacs(Listener):
         try:
             instances = self._wanted(event)
         except IdentifierDoesNotMatch:
+            # pynetdicom sends a failure only in place of at least one sub-operation.
             yield 1
             yield _IDENTIFIER_DOES_NOT_MATCH, None
             return

@@ -100,7 +100,8 @@ class Conversation:
     def read_proposal(self) -> AssociateRQ:
         """Return the A-ASSOCIATE-RQ."""
         proposal = self.read()
-        assert isinstance(proposal, AssociateRQ)
+        if not isinstance(proposal, AssociateRQ):
+            raise GatewayEnded
         self.proposal = proposal
         return proposal
 

@@ -25,6 +25,8 @@ from .scripted_pacs import (
 Find = Callable[..., FoundStudies]
 MakePacs = Callable[..., ScriptedPacs]
 
+LONG_ID = "P" * 64
+
 
 def keys_of(conversation: Conversation, number: int) -> dict[str, str]:
     identifier = conversation.requests[number].identifier
@@ -110,17 +112,17 @@ def test_matches_before_a_refusal_are_not_mixed_with_those_after_it(
     assert [study["StudyInstanceUID"] for study in found.studies] == ["1.2"]
 
 
-@pytest.mark.parametrize("max_pdu_length", [128, 130, 257])
+@pytest.mark.parametrize("max_pdu_length", [64, 101, 128])
 def test_the_maximum_pdu_length_of_the_pacs_is_kept(
     pacs_with: MakePacs, find: Find, max_pdu_length: int
 ) -> None:
     def script(peer: Conversation) -> None:
         peer.accept(max_pdu_length=max_pdu_length)
-        peer.answer_find(a_study())
+        peer.answer_find(a_study(patient_id=LONG_ID))
         peer.serve_release()
 
     pacs = pacs_with(script)
-    assert len(find(pacs).studies) == 1
+    assert len(find(pacs, patient_id=LONG_ID).studies) == 1
     data = [pdu for pdu in pacs.conversation.pdus if isinstance(pdu, DataTF)]
     assert len(data) > 2
     assert max(len(encode_pdu(pdu)) - 6 for pdu in data) <= max_pdu_length

@@ -167,12 +167,14 @@ def test_a_wrong_called_ae_title_is_rejected_for_good(sandbox: Sandbox) -> None:
 def test_accepted_connections_do_not_wait_for_more_to_send(sandbox: Sandbox) -> None:
     with association(sandbox.port, Verification) as scu:
         assert scu.send_c_echo().Status == 0x0000
-        accepted = [
-            thread.dul.socket.socket
+        (accepted,) = [
+            thread.dul.socket
             for thread in threading.enumerate()
             if isinstance(thread, Association) and thread.is_acceptor
         ]
-        assert [each.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) for each in accepted]
+        assert accepted is not None
+        assert accepted.socket is not None
+        assert accepted.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 # --- C-FIND ------------------------------------------------------------------------------------
@@ -226,7 +228,7 @@ def test_both_information_models_are_served_at_their_levels(sandbox: Sandbox) ->
     ("level", "keys"), [("PATIENT", {}), ("SERIES", {"PatientID": "1112223333"}), ("IMAGE", {})]
 )
 def test_a_find_that_does_not_fit_the_model_is_refused(
-    sandbox: Sandbox, level: str, keys: dict[str, str]
+    sandbox: Sandbox, level: str, keys: dict[str, Any]
 ) -> None:
     assert statuses(find(sandbox.port, level, **keys)) == [0xA900]
 
@@ -261,20 +263,19 @@ class EndlessArchive(Archive):
 
 
 @pytest.fixture
-def endless() -> Iterator[Sandbox]:
+def endless() -> Iterator[Pacs]:
     sandbox = Sandbox(port=0, destination_port=0)
     with sandbox:
         destinations = {"WORKSTATION": ("127.0.0.1", sandbox.destination.port)}
         archive = EndlessArchive(synthetic_instances(date.today()), "ENDLESS")
         pacs = Pacs(archive, "ENDLESS", destinations)
         pacs.start("127.0.0.1", 0)
-        yield sandbox, pacs
+        yield pacs
         pacs.stop()
 
 
-def test_a_cancelled_find_ends_as_cancelled(endless: tuple[Sandbox, Listener]) -> None:
-    _, pacs = endless
-    with association(pacs.port, StudyFind, called="ENDLESS") as scu:
+def test_a_cancelled_find_ends_as_cancelled(endless: Pacs) -> None:
+    with association(endless.port, StudyFind, called="ENDLESS") as scu:
         responses = scu.send_c_find(an_identifier("STUDY", PatientID=""), StudyFind, msg_id=7)
         assert next(responses)[0].Status == 0xFF00
         scu.send_c_cancel(7, query_model=StudyFind)
@@ -282,10 +283,9 @@ def test_a_cancelled_find_ends_as_cancelled(endless: tuple[Sandbox, Listener]) -
     assert status.Status == 0xFE00
 
 
-def test_a_cancelled_move_tells_what_remains(endless: tuple[Sandbox, Listener]) -> None:
-    _, pacs = endless
+def test_a_cancelled_move_tells_what_remains(endless: Pacs) -> None:
     identifier = an_identifier("STUDY", StudyInstanceUID=CT_STUDY)
-    with association(pacs.port, StudyMove, called="ENDLESS") as scu:
+    with association(endless.port, StudyMove, called="ENDLESS") as scu:
         responses = scu.send_c_move(identifier, "WORKSTATION", StudyMove, msg_id=7)
         assert next(responses)[0].Status == 0xFF00
         scu.send_c_cancel(7, query_model=StudyMove)

@@ -7,13 +7,28 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pydicom.uid import AllTransferSyntaxes
+from pydicom.uid import (
+    JPEG2000TransferSyntaxes,
+    JPEGLSTransferSyntaxes,
+    JPEGTransferSyntaxes,
+    RLETransferSyntaxes,
+    UncompressedTransferSyntaxes,
+)
 from pynetdicom import AE, evt
 from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.presentation import AllStoragePresentationContexts
 
 SUCCESS = 0x0000
 OUT_OF_RESOURCES = 0xA700
+
+# Of still images: pynetdicom looks at each of them for each SOP class in each association.
+TRANSFER_SYNTAXES = [
+    *UncompressedTransferSyntaxes,
+    *RLETransferSyntaxes,
+    *JPEGTransferSyntaxes,
+    *JPEGLSTransferSyntaxes,
+    *JPEG2000TransferSyntaxes,
+]
 
 
 class MoveDestination:
@@ -44,7 +59,7 @@ class MoveDestination:
         """Accept associations under any called AE title."""
         ae = AE()
         for context in AllStoragePresentationContexts:
-            ae.add_supported_context(str(context.abstract_syntax), AllTransferSyntaxes)
+            ae.add_supported_context(str(context.abstract_syntax), TRANSFER_SYNTAXES)
         server = ae.start_server(
             ("127.0.0.1", 0), block=False, evt_handlers=[(evt.EVT_C_STORE, self._store)]
         )

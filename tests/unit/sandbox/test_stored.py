@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from pydicom import dcmwrite
-from pydicom.uid import ExplicitVRBigEndian
+from pydicom.uid import UID, ExplicitVRBigEndian
 
 from dicom_qr_gateway.sandbox.elements import tag_of
 from dicom_qr_gateway.sandbox.instances import synthetic_instances
@@ -37,7 +37,7 @@ def test_a_file_keeps_its_pixels_until_it_is_sent(tmp_path: Path) -> None:
 def test_what_belongs_to_no_patient_is_not_served(keyword: str) -> None:
     dataset = INSTANCE.read()
     del dataset[keyword]
-    dataset.file_meta.MediaStorageSOPInstanceUID = INSTANCE.text("SOPInstanceUID")
+    dataset.file_meta.MediaStorageSOPInstanceUID = UID(INSTANCE.text("SOPInstanceUID"))
     with pytest.raises(ValueError, match=keyword):
         StoredInstance.from_dataset(dataset)
 
