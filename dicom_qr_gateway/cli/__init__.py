@@ -14,7 +14,7 @@ from dicom_qr_gateway.cli.scu import echo, find, move
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, message="%(prog)s %(version)s")
+@click.version_option(__version__, message="dicom-qr-gateway %(version)s")
 def main() -> None:
     """A REST gateway in front of hospital PACS.
 

@@ -146,6 +146,7 @@ class Association:
         *deadlines: Deadline,
     ) -> None:
         data = fragments(context.context_id, command_set, identifier, self.peer.max_pdu_length)
+        log.debug("DataTF sent, %d bytes", len(data))
         self._connection.send(data, ResponseTimeout, *deadlines)
 
     def receive(
@@ -196,7 +197,7 @@ class Association:
             budget.spend(len(data))
             self._reader.feed(data)
             pdu = self._reader.pop()
-        log.debug("%s received", type(pdu).__name__)
+        log.debug("%s received, %d bytes", type(pdu).__name__, self._reader.length)
         return pdu
 
     def _end_by(self, pdu: Pdu) -> NoReturn:
@@ -204,7 +205,8 @@ class Association:
         if isinstance(pdu, Abort):
             self._close()
             raise AssociationAborted(
-                "The PACS aborted the association: its own log says why.",
+                "The PACS aborted the association: its own log says why, often that it does not "
+                "allow this gateway's AE title to ask.",
                 dicom={"source": pdu.source, "reason": pdu.reason},
             )
         if isinstance(pdu, ReleaseRQ):

@@ -105,7 +105,9 @@ def _negotiate(
     """Propose; return the association, or the rejection. The connection never stays behind."""
     reader = PduReader()
     try:
-        connection.send(encode_pdu(request), AssociationTimeout, *deadlines)
+        proposal = encode_pdu(request)
+        log.debug("AssociateRQ sent, %d bytes", len(proposal))
+        connection.send(proposal, AssociationTimeout, *deadlines)
         answer = _answer(connection, reader, *deadlines)
         if isinstance(answer, AssociateAC):
             accepted = accepted_contexts(request, answer)
@@ -124,7 +126,7 @@ def _answer(
     while pdu is None:
         reader.feed(connection.receive(reader.is_incomplete, AssociationTimeout, *deadlines))
         pdu = reader.pop()
-    log.debug("%s received", type(pdu).__name__)
+    log.debug("%s received, %d bytes", type(pdu).__name__, reader.length)
     if isinstance(pdu, AssociateAC | AssociateRJ):
         return pdu
     if isinstance(pdu, Abort):

@@ -113,9 +113,9 @@ def decode_identifier(data: bytes, explicit_vr: bool) -> dict[str, str]:
     7.1), has its last value, as in pydicom. The text is ``str()`` of pydicom's, except that
 
     - padding goes from each of several values, and leading spaces go in AE, CS, LO, SH and UI;
-    - escape sequences work as PS3.5 6.1.2.5 says: the two halves of the code table are switched
-      apart, value 1 of (0008,0005) is back after ``\\``, and after ``^`` and ``=`` in names;
-      undeclared ones are followed too, and those of ISO 2022 IR 58 are not part of the text;
+    - escape sequences work as in PS3.5 6.1.2.5: the upper half of the code table keeps its set
+      when the lower half changes, and value 1 of (0008,0005) is back after ``\\``, in names after
+      ``^`` and ``=`` too; undeclared ones are followed; those of ISO 2022 IR 58 are no text;
     - behind an escape sequence only the undecodable bytes become U+FFFD;
     - names of Python codecs in (0008,0005) mean nothing, "UTF-8" excepted.
 

@@ -184,8 +184,8 @@ def fragments(
 ) -> bytes:
     """Return a message as P-DATA-TF PDUs, none longer than the peer's maximum (0: no limit).
 
-    Command set and identifier go out in one PDU where they fit; some old peers read no other
-    order than the command first, which is kept (PS3.8 9.3.5.1).
+    Command set and identifier have PDUs of their own, which every peer reads; both go out in one
+    send (PS3.8 Annex E.1).
     """
     room = max_pdu_length - 6 if max_pdu_length else len(command_set) + len(identifier or b"")
     room -= room % 2  # a fragment has an even length (PS3.8 9.3.5.1)

@@ -163,6 +163,7 @@ class PduReader:
     def __init__(self) -> None:
         """Begin with nothing received."""
         self._buffer = bytearray()
+        self.length = 0  # bytes of the body that was returned last, for the log
 
     @property
     def is_incomplete(self) -> bool:
@@ -194,6 +195,7 @@ class PduReader:
         if len(buffer) < end:
             return None
         body = bytes(buffer[_HEADER.size : end])
+        self.length = length
         del buffer[:end]
         return pdu_class.decode(body)
 

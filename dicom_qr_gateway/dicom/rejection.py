@@ -19,7 +19,7 @@ _REASONS: Final = {
     (SERVICE_USER, 3): "Calling AE title not recognized: add {calling}, with this gateway's"
     " address, to the PACS' list of known nodes.",
     (SERVICE_USER, 7): "Called AE title not recognized: the PACS does not know AE title {called} as"
-    " its own name.",
+    " its own name, or does not serve AE title {calling} under it.",
     (SERVICE_PROVIDER_ACSE, 1): "The PACS' association control rejected the association and gave no"
     " reason: its own log says why.",
     (SERVICE_PROVIDER_ACSE, 2): "The PACS does not support this version of the DICOM protocol.",

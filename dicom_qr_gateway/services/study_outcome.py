@@ -29,30 +29,32 @@ class StudyOutcome:
     study_instance_uid: str
     move_destination: str
     counts: SubOperations = field(default_factory=SubOperations)
-    sent_anything: bool = False
-    failed_anything: bool = False
     final: MoveResponse | None = None
     failed_sop_instance_uids: tuple[str, ...] = ()
     error: GatewayError | None = None
 
     def add(self, response: MoveResponse) -> None:
-        """Take a response: counts it does not state keep their last value.
+        """Take a response.
 
-        16-bit counters of large studies wrap around, hence whatever was ever sent or failed is
-        remembered on its own.
+        A count that is not stated keeps its last value, and one that was above zero never falls
+        back to it: Orthanc's failure statuses state zeros, and 16-bit counters of large studies
+        wrap around.
         """
         now = response.sub_operations
         self.counts = SubOperations(
-            remaining=now.remaining if response.is_final else _newer(self.counts, now, "remaining"),
-            completed=_newer(self.counts, now, "completed"),
-            failed=_newer(self.counts, now, "failed"),
-            warning=_newer(self.counts, now, "warning"),
+            remaining=now.remaining,
+            completed=_latest(self.counts.completed, now.completed),
+            failed=_latest(self.counts.failed, now.failed),
+            warning=_latest(self.counts.warning, now.warning),
         )
-        self.sent_anything |= bool(now.completed or now.warning)
-        self.failed_anything |= bool(now.failed)
         if response.is_final:
             self.final = response
             self.failed_sop_instance_uids = response.failed_sop_instance_uids
+
+    @property
+    def sent_anything(self) -> bool:
+        """Tell whether the PACS ever said that it sent an instance."""
+        return bool(self.counts.completed or self.counts.warning)
 
     @property
     def status(self) -> Outcome:
@@ -65,7 +67,7 @@ class StudyOutcome:
         return (
             self.final is not None
             and self.final.status == SUCCESS
-            and not self.failed_anything
+            and not self.counts.failed
             and not self.failed_sop_instance_uids
             and not self.counts.remaining
             and (self.sent_anything or self._is_uncounted())
@@ -78,10 +80,12 @@ class StudyOutcome:
     @property
     def message(self) -> str:
         """Return in plain words what happened and what to check."""
-        if self.final is None:
-            return self.error.message if self.error else "The study was not begun."
         if self.status is Outcome.OK:
             return "All instances were sent."
+        if self.error is not None:
+            return self.error.message
+        if self.final is None:
+            return "The study was not begun."
         if self.final.status != SUCCESS:
             return advice("C-MOVE", self.final.status, move_destination=self.move_destination)
         if self.sent_anything:
@@ -103,6 +107,5 @@ class StudyOutcome:
         }
 
 
-def _newer(before: SubOperations, now: SubOperations, name: str) -> int | None:
-    value: int | None = getattr(now, name)
-    return getattr(before, name) if value is None else value
+def _latest(before: int | None, now: int | None) -> int | None:
+    return before if now is None or (now == 0 and before) else now

@@ -25,7 +25,8 @@ from dicom_qr_gateway.errors import (
 from dicom_qr_gateway.services.query import FoundStudies
 
 from .conftest import PATIENT
-from .scripted_pacs import ScriptedPacs, a_study, finds
+from .scripted_pacs import ScriptedPacs
+from .scripts import a_study, finds
 
 Find = Callable[..., FoundStudies]
 MakePacs = Callable[..., ScriptedPacs]

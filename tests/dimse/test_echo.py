@@ -14,7 +14,9 @@ from dicom_qr_gateway.services.echo import EchoService
 
 from .archive import Archive
 from .conftest import PATIENT
-from .scripted_pacs import PENDING, SUCCESS, Conversation, Script, ScriptedPacs, a_study
+from .conversation import SUCCESS, Conversation
+from .scripted_pacs import Script, ScriptedPacs
+from .scripts import PENDING, a_study
 
 Echo = Callable[..., None]
 MakePacs = Callable[..., ScriptedPacs]

@@ -19,7 +19,9 @@ from dicom_qr_gateway.errors import (
 from dicom_qr_gateway.services.query import FoundStudies
 
 from .conftest import PATIENT
-from .scripted_pacs import PENDING, SUCCESS, Conversation, Script, ScriptedPacs, a_study, finds
+from .conversation import SUCCESS, Conversation
+from .scripted_pacs import Script, ScriptedPacs
+from .scripts import PENDING, a_study, finds
 
 Find = Callable[..., FoundStudies]
 MakePacs = Callable[..., ScriptedPacs]

@@ -26,7 +26,9 @@ from dicom_qr_gateway.errors import (
 from dicom_qr_gateway.services.query import FoundStudies
 
 from .conftest import PATIENT
-from .scripted_pacs import IMPLICIT, Conversation, Script, ScriptedPacs, a_study, finds
+from .conversation import IMPLICIT, Conversation
+from .scripted_pacs import Script, ScriptedPacs
+from .scripts import a_study, finds
 
 Find = Callable[..., FoundStudies]
 MakePacs = Callable[..., ScriptedPacs]

@@ -16,7 +16,7 @@ from dicom_qr_gateway.errors import NoStudyMatched, PatientMismatch, ProtocolErr
 from dicom_qr_gateway.services.query import FoundStudies
 
 from .archive import Archive
-from .scripted_pacs import a_series, a_study
+from .scripts import a_series, a_study
 
 Find = Callable[..., FoundStudies]
 

@@ -18,16 +18,9 @@ from dicom_qr_gateway.errors import MoveFailed, NoStudyMatched
 from dicom_qr_gateway.services.retrieve import Retrieved
 
 from .conftest import PATIENT
-from .scripted_pacs import (
-    PENDING,
-    SUCCESS,
-    Conversation,
-    Script,
-    ScriptedPacs,
-    a_study,
-    finds,
-    moves,
-)
+from .conversation import SUCCESS, Conversation
+from .scripted_pacs import Script, ScriptedPacs
+from .scripts import PENDING, a_study, finds, moves
 
 Retrieve = Callable[..., Retrieved]
 MakePacs = Callable[..., ScriptedPacs]

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from dicom_qr_gateway.dicom.pdu import AssociateRQ, DataTF, ReleaseRQ
 from dicom_qr_gateway.services.query import FoundStudies
 
-from .scripted_pacs import ScriptedPacs, a_study, finds
+from .scripted_pacs import ScriptedPacs
+from .scripts import a_study, finds
 
 
 def test_a_query_is_three_sends_and_no_more(

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -88,6 +89,18 @@ def test_workers_die_with_their_master(gunicorn, eventually):
     program.wait()
     eventually(lambda: not any(map(is_running, workers)), "the end of the workers")
     assert not program.client.accepts()
+
+
+def test_the_command_that_is_killed_leaves_nothing_behind(start, free_port, eventually):
+    port, pacs_port = free_port(), free_port()
+    command = [sys.executable, "-m", "dicom_qr_gateway.cli", "run", "--sandbox"]
+    program = start(
+        [*command, "--sandbox-port", str(pacs_port)], port, BIND=f"127.0.0.1:{port}"
+    ).serving()
+    children = eventually(lambda: len(program.children()) == 2 and program.children(), "both")
+    program.process.kill()
+    program.wait()
+    eventually(lambda: not any(map(is_running, children)), "the end of both")
 
 
 def is_running(pid: int) -> bool:

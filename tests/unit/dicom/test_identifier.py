@@ -132,7 +132,7 @@ printable = st.characters(exclude_categories=("C", "Z"), exclude_characters="\\=
 printable_ascii = st.characters(
     codec="ascii", exclude_categories=("C", "Z"), exclude_characters="\\="
 )
-uid_lists = st.lists(st.from_regex(r"[0-9]{1,5}(\.[0-9]{1,9}){1,6}", fullmatch=True), max_size=40)
+uid_lists = st.lists(st.from_regex(r"[0-9]{1,5}(\.[0-9]{1,9}){1,6}", fullmatch=True), max_size=9)
 
 
 def requests() -> st.SearchStrategy[dict[str, str]]:
@@ -232,8 +232,9 @@ def responses(draw: st.DrawFn) -> Dataset:
     if terms is not None:
         dataset.SpecificCharacterSet = terms
     text = {"PN": names(ASCII + extra), "LO": values(ASCII + extra), "SH": values(ASCII + extra)}
-    for keyword, (_, vr) in KEYS.items():
-        if keyword != "SpecificCharacterSet" and draw(st.booleans()):
+    for keyword in draw(st.sets(st.sampled_from(sorted(KEYS)), max_size=5)):
+        vr = KEYS[keyword][1]
+        if keyword != "SpecificCharacterSet":
             value = uid_lists if vr == "UI" else text.get(vr, values(ASCII))
             setattr(dataset, keyword, draw(value))
     if draw(st.booleans()):
@@ -242,7 +243,7 @@ def responses(draw: st.DrawFn) -> Dataset:
 
 
 @both_encodings
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=400)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(dataset=responses())
 def test_we_read_what_pydicom_writes(explicit_vr: bool, dataset: Dataset) -> None:
     data = written_by_pydicom(dataset, explicit_vr)
@@ -265,7 +266,7 @@ def test_every_file_of_pydicom_has_the_text_that_pydicom_reads(
     path: Path, explicit_vr: bool
 ) -> None:
     dataset = pydicom.dcmread(path, force=True)
-    assert list(dataset.iterall()) is not None  # pydicom cannot re-encode what it has not read
+    dataset.decode()  # pydicom cannot change the encoding of what it has not read
     expected = {k: as_text(dataset[k].value) for k in KEYS if k in dataset}
     data = written_by_pydicom(dataset, explicit_vr)
     assert decode_identifier(data, explicit_vr) == expected
@@ -384,4 +385,5 @@ def test_arbitrary_bytes_give_text_or_a_protocol_error(
             found = decode_identifier(attempt, explicit_vr)
         except ProtocolError:
             continue
-        assert "".join(found.values()).encode("utf-8") is not None
+        text = "".join(found.values())
+        assert text.encode("utf-8").decode("utf-8") == text

@@ -1,0 +1,119 @@
+"""The query service around its association: what it opens, and under which deadlines."""
+
+from contextlib import nullcontext
+from typing import Any
+
+import pytest
+
+from dicom_qr_gateway.dicom.types import ApplicationEntity, Deadline, Limits
+from dicom_qr_gateway.dicom.uids import PATIENT_ROOT_FIND, STUDY_ROOT_FIND
+from dicom_qr_gateway.dicom.waiting import StopSignal
+from dicom_qr_gateway.errors import NoStudyMatched, PatientMismatch, QueryTimeout, RetrieveTimeout
+from dicom_qr_gateway.services import query as module
+from dicom_qr_gateway.services.query import FoundStudies, QueryService, StudyQuery
+
+PACS = ApplicationEntity("192.0.2.1", 104, "PACS")
+
+
+class Finder:
+    """What a PACS would say; remembers how it was made and what it was asked."""
+
+    def __init__(self, *matches: dict[str, str], modalities: list[str] | None = None) -> None:
+        self.matches = list(matches)
+        self.known_modalities = modalities or []
+        self.opened: tuple[Any, ...] = ()
+        self.deadlines: tuple[Deadline, ...] = ()
+        self.asked_modalities: list[str] = []
+
+    def open(self, *arguments: Any) -> Any:
+        self.opened = arguments
+        return nullcontext("an association")
+
+    def made(self, association: object, limits: Limits, *deadlines: Deadline) -> "Finder":
+        assert association == "an association"
+        self.deadlines = deadlines
+        return self
+
+    def studies(self, patient_id: str) -> list[dict[str, str]]:
+        return self.matches
+
+    def modalities(self, study_instance_uid: str) -> list[str]:
+        self.asked_modalities.append(study_instance_uid)
+        return self.known_modalities
+
+
+def a_match(uid: str, patient_id: str = "P1", **keys: str) -> dict[str, str]:
+    return {"StudyInstanceUID": uid, "PatientID": patient_id, "ModalitiesInStudy": "CT", **keys}
+
+
+def ask(
+    finder: Finder, monkeypatch: pytest.MonkeyPatch, *deadlines: Deadline, **fields: Any
+) -> FoundStudies:
+    monkeypatch.setattr(module, "open_association", finder.open)
+    monkeypatch.setattr(module, "StudyFinder", finder.made)
+    query = StudyQuery(PACS, "GATEWAY", **{"patient_id": "P1", **fields})
+    return QueryService(Limits(query_timeout=7), StopSignal()).find(query, None, *deadlines)
+
+
+def uids(found: FoundStudies) -> list[str]:
+    return [study["StudyInstanceUID"] for study in found.studies]
+
+
+def test_one_association_is_opened_for_both_models(monkeypatch: pytest.MonkeyPatch) -> None:
+    finder = Finder(a_match("1.1"))
+    ask(finder, monkeypatch)
+    assert finder.opened[:3] == (PACS, "GATEWAY", (STUDY_ROOT_FIND, PATIENT_ROOT_FIND))
+
+
+def test_the_query_timeout_and_the_callers_deadlines_bound_everything(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    whole = Deadline.after(60, RetrieveTimeout, "")
+    finder = Finder(a_match("1.1"))
+    ask(finder, monkeypatch, whole)
+    own, given = finder.deadlines
+    assert own.error is QueryTimeout
+    assert own.remaining() <= 7
+    assert given is whole
+    assert finder.opened[-2:] == finder.deadlines
+
+
+def test_max_results_count_what_the_filters_keep(monkeypatch: pytest.MonkeyPatch) -> None:
+    finder = Finder(
+        a_match("1.1", StudyDate="20240105", ModalitiesInStudy="MR"),
+        a_match("1.2", StudyDate="20240104"),
+        a_match("1.3", StudyDate="20240103", ModalitiesInStudy="US"),
+        a_match("1.4", StudyDate="20240102"),
+        a_match("1.5", StudyDate="20240101"),
+    )
+    found = ask(finder, monkeypatch, modalities=("CT",), max_results=2)
+    assert uids(found) == ["1.2", "1.4"]
+
+
+def test_no_modality_is_asked_for_beyond_max_results(monkeypatch: pytest.MonkeyPatch) -> None:
+    matches = [a_match(f"1.{number}", ModalitiesInStudy="") for number in range(5)]
+    finder = Finder(*matches, modalities=["CT"])
+    ask(finder, monkeypatch, modalities=("CT",), max_results=2)
+    assert finder.asked_modalities == ["1.0", "1.1"]
+
+
+def test_duplicates_are_merged_before_anything_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    finder = Finder(a_match("1.1", ModalitiesInStudy=""), a_match("1.1"))
+    assert len(ask(finder, monkeypatch).studies) == 1
+    assert finder.asked_modalities == []
+
+
+def test_a_study_of_another_patient_is_never_asked_about(monkeypatch: pytest.MonkeyPatch) -> None:
+    finder = Finder(a_match("1.1"), a_match("1.2", "P2", ModalitiesInStudy=""))
+    assert ask(finder, monkeypatch).withheld == 1
+    assert finder.asked_modalities == []
+
+
+def test_no_match_and_no_match_of_this_patient_are_told_apart(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with pytest.raises(NoStudyMatched) as caught:
+        ask(Finder(), monkeypatch)
+    assert caught.value.extra == {}
+    with pytest.raises(PatientMismatch):
+        ask(Finder(a_match("1.1", "P2")), monkeypatch)

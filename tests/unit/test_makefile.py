@@ -1,0 +1,89 @@
+"""The first command of a new user, on machines that are not ready for it."""
+
+import shutil
+import stat
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    for name in ("Makefile", "setup.cfg", "pyproject.toml"):
+        shutil.copy(ROOT / name, tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def make(checkout):
+    def make(*arguments):
+        return subprocess.run(["make", *arguments], cwd=checkout, capture_output=True, text=True)
+
+    return make
+
+
+def a_python(folder, script):
+    """Write a program that answers as some Python would."""
+    program = folder / "python"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    return program
+
+
+def complaint(result):
+    """Return the line that is not make's own."""
+    assert result.returncode != 0
+    (line,) = [each for each in result.stderr.splitlines() if not each.startswith("make")]
+    return line
+
+
+def test_make_help_names_every_target(make):
+    listed = [line.split()[1] for line in make("help").stdout.splitlines()]
+    expected = "help run dev test cov lint format openapi config-docs build clean"
+    assert listed == expected.split()
+
+
+def test_a_machine_without_python_is_told_so(make):
+    result = make("run", "PYTHON=no-such-python")
+    assert complaint(result) == (
+        "Python 3.11 or newer is needed, and no-such-python is not installed."
+    )
+
+
+def test_an_old_python_is_named(make, tmp_path):
+    old = a_python(tmp_path, '[ "$1" = --version ] && echo Python 3.9.2; [ "$1" = --version ]')
+    assert complaint(make("run", f"PYTHON={old}")) == (
+        "Python 3.11 or newer is needed, this is Python 3.9.2; "
+        "name another one: make PYTHON=python3.12"
+    )
+
+
+def test_a_python_without_venv_names_the_package_to_install(make, tmp_path):
+    bare = a_python(tmp_path, 'case "$2" in *ensurepip*) exit 1;; esac')
+    assert complaint(make("run", f"PYTHON={bare}")).endswith(
+        "cannot make virtual environments: apt-get install python3-venv"
+    )
+
+
+def test_the_second_call_installs_nothing(make, checkout):
+    (checkout / ".venv").mkdir()
+    (checkout / ".venv" / "installed").touch()
+    (checkout / ".venv" / "installed-dev").touch()
+    result = make("dev", "PYTHON=no-such-python")
+    assert result.returncode == 0
+
+
+def test_missing_test_tools_are_named_where_they_cannot_be_installed(tmp_path):
+    a_python(tmp_path, "echo 1000").rename(tmp_path / "id")
+    result = subprocess.run(
+        ["/bin/sh", ROOT / ".ci" / "test-tools", "first-tool", "second-tool"],
+        env={"PATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert complaint(result) == (
+        "The tests need these Debian packages; as root: apt-get install first-tool second-tool"
+    )
