@@ -25,5 +25,5 @@ EXPOSE 8080
 STOPSIGNAL SIGTERM
 # Not by urllib: it would follow the http_proxy of the hospital.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=10s --retries=3 \
-    CMD ["python", "-c", "import http.client, os; connection = http.client.HTTPConnection('127.0.0.1', int(os.environ['BIND'].rpartition(':')[2]), timeout=4); connection.request('GET', '/health'); raise SystemExit(connection.getresponse().status != 200)"]
+    CMD ["python", "-c", "import http.client, os; connection = http.client.HTTPConnection('127.0.0.1', int(os.environ['BIND'].rpartition(':')[2]), timeout=4); connection.request('GET', os.environ.get('SCRIPT_NAME', '') + '/health'); raise SystemExit(connection.getresponse().status != 200)"]
 CMD ["gunicorn", "--config", "python:dicom_qr_gateway.gunicorn_config"]

@@ -3,3 +3,4 @@
 from dicom_qr_gateway.app import create_app
 
 app = create_app()
+application = app  # what mod_wsgi looks for

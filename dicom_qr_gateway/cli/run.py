@@ -74,14 +74,14 @@ def _settings() -> Settings:
 
 
 def _run_both(settings: Settings, port: int) -> None:
-    base = addresses.reachable(settings.bind)
+    address, prefix = addresses.reachable(settings.bind), os.environ.get("SCRIPT_NAME", "")
     with (
         child("sandbox PACS", [*SANDBOX, "--port", str(port)], grace_seconds=2) as pacs,
         child("gateway", AS_CHILD, grace_seconds=settings.graceful_timeout + 2) as gateway,
     ):
         _wait_until(lambda: addresses.accepts("127.0.0.1", port), pacs, gateway)
-        _wait_until(lambda: addresses.answers(base, "/ready"), pacs, gateway)
-        click.echo(_welcome(f"http://{base}", port))
+        _wait_until(lambda: addresses.answers(address, f"{prefix}/ready"), pacs, gateway)
+        click.echo(_welcome(f"http://{address}{prefix}", port))
         wait_for_any(pacs, gateway)
 
 

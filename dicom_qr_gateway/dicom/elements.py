@@ -94,20 +94,23 @@ def _header(data: bytes, position: int, explicit_vr: bool) -> tuple[int, bytes, 
 def _skip_items(data: bytes, position: int, explicit_vr: bool) -> int:
     """Return where a value of undefined length ends, its delimiter included (PS3.5 7.5).
 
-    ``enclosing`` holds, innermost last, each open sequence (True) and item (False) of undefined
-    length with its encoding: a stack of our own, because a peer chooses how deep it nests.
+    ``depth`` counts the open sequences and items of undefined length, which alternate: it is odd
+    within a sequence and even within an item. A peer chooses how deep it nests, so a number is
+    all that may grow. UN of undefined length is in implicit VR, whatever surrounds it (PS3.5
+    6.2.2); ``un_depth`` is that of the UN around the position, 0 for none.
     """
-    enclosing = [(True, explicit_vr)]
-    while enclosing:
-        in_sequence, explicit_vr = enclosing[-1]
-        tag, vr, length, position = _header(data, position, explicit_vr)
+    depth, un_depth = 1, 0
+    while depth:
+        in_sequence = depth % 2 == 1
+        tag, vr, length, position = _header(data, position, explicit_vr and not un_depth)
         if tag == (SEQUENCE_DELIMITER if in_sequence else ITEM_DELIMITER) and length == 0:
-            enclosing.pop()
+            depth -= 1
+            un_depth = un_depth if un_depth <= depth else 0
         elif (tag != ITEM) if in_sequence else (tag >> 16 == ITEM_GROUP):
             raise malformed()
         elif length == UNDEFINED_LENGTH:
-            # UN of undefined length is in implicit VR, whatever surrounds it (PS3.5 6.2.2).
-            enclosing.append((not in_sequence, explicit_vr and vr != b"UN"))
+            depth += 1
+            un_depth = depth if vr == b"UN" else un_depth
         elif length > len(data) - position:
             raise malformed()
         else:

@@ -36,6 +36,9 @@ KEYS: dict[str, tuple[int, str]] = {
 # (0008,0005) applies to these, of the VRs above (PS3.5 6.1.2.2).
 TEXT_VRS = frozenset(("SH", "LO", "PN"))
 MAX_LENGTH = 0xFFFE
+# The longest list of UIDs a retrieve can have: its counters have 16 bits (PS3.7 9.1.4.1.7), a UID
+# has 64 characters. Decoding takes several times the memory of a value, so none may be longer.
+MAX_UID_LIST_LENGTH = 0xFFFF * 65
 
 _Strip = Callable[[str, str], str]
 
@@ -51,8 +54,9 @@ def _padding(vr: str) -> tuple[_Strip, str]:
     return (str.rstrip if vr in ("DA", "TM") else str.strip), " \0"
 
 
-_READERS: dict[int, tuple[str, str, _Strip, str]] = {
-    tag: (keyword, vr, *_padding(vr)) for keyword, (tag, vr) in KEYS.items()
+_READERS: dict[int, tuple[str, str, int, _Strip, str]] = {
+    tag: (keyword, vr, MAX_UID_LIST_LENGTH if vr == "UI" else MAX_LENGTH, *_padding(vr))
+    for keyword, (tag, vr) in KEYS.items()
 }
 _pack_implicit = Struct("<HHI").pack
 _pack_explicit = Struct("<HH2sH").pack
@@ -124,7 +128,8 @@ def decode_identifier(data: bytes, explicit_vr: bool) -> dict[str, str]:
         explicit_vr: True for Explicit VR Little Endian, False for Implicit VR Little Endian.
 
     Raises:
-        ProtocolError: the encoding is broken, or one of the keywords has an undefined length.
+        ProtocolError: the encoding is broken, or the value of one of the keywords has an undefined
+            length or more than 65534 bytes (a list of UIDs: 65535 UIDs).
     """
     # One character a byte: slices of it are the values, and already the text of nearly all.
     characters = data.decode("latin-1")
@@ -134,9 +139,9 @@ def decode_identifier(data: bytes, explicit_vr: bool) -> dict[str, str]:
     for tag, start, stop in elements(data, explicit_vr):
         if tag not in _READERS:
             continue
-        if stop < 0:
+        keyword, vr, longest, strip, padding = _READERS[tag]
+        if not 0 <= stop - start <= longest:
             raise malformed()
-        keyword, vr, strip, padding = _READERS[tag]
         text = characters[start:stop]
         if (any_escape or not text.isascii()) and vr in TEXT_VRS:
             # (0008,0005) may still follow: the tags of an identifier are not always sorted.
@@ -159,6 +164,6 @@ def _decode_texts(texts: dict[str, str], encoded: set[int]) -> None:
     """Replace each text of ``encoded`` tags, one character a byte so far, by what it says."""
     character_set = CharacterSet.named(texts.get("SpecificCharacterSet", ""))
     for tag in encoded:
-        keyword, vr, strip, padding = _READERS[tag]
+        keyword, vr, _, strip, padding = _READERS[tag]
         text = character_set.decode(texts[keyword].encode("latin-1"), person_name=vr == "PN")
         texts[keyword] = _strip_each(text, strip, padding)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from pydicom.dataset import Dataset
 from pynetdicom import AE, evt
+from pynetdicom.dimse_primitives import C_FIND
 from pynetdicom.sop_class import (
     PatientRootQueryRetrieveInformationModelFind,
     PatientRootQueryRetrieveInformationModelMove,
@@ -105,9 +106,10 @@ class Archive:
 
     def _on_find(self, event: evt.Event) -> Iterator[tuple[int, Dataset | None]]:
         request = event.request
+        assert isinstance(request, C_FIND)
         self.memory.finds.append(
             AskedFind(
-                request.MessageID,
+                request.MessageID or 0,
                 event.context.abstract_syntax,
                 event.context.transfer_syntax,
                 request.Priority,

@@ -24,7 +24,6 @@ from dicom_qr_gateway.dicom.pdu import (
     Abort,
     AssociateRJ,
     DataTF,
-    Fragment,
     Pdu,
     PduReader,
     ReleaseRP,
@@ -33,9 +32,12 @@ from dicom_qr_gateway.dicom.pdu import (
 )
 from dicom_qr_gateway.dicom.uids import EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
 
+from .responses import command_set, pdus
+
 EXPLICIT = EXPLICIT_VR_LITTLE_ENDIAN
 IMPLICIT = IMPLICIT_VR_LITTLE_ENDIAN
 SUCCESS = 0x0000
+PENDING = 0xFF00
 
 
 class GatewayEnded(Exception):
@@ -213,13 +215,13 @@ class Conversation:
             "Status": status,
             **command,
         }
-        data = _command_set(elements)
+        data = command_set(elements)
         if isinstance(identifier, Dataset):
             identifier = self.encoded(identifier)
         where = request.context_id if context_id is None else context_id
-        pdus = _pdus(where, True, data, fragment_bytes)
-        return pdus + (
-            b"" if identifier is None else _pdus(where, False, identifier, fragment_bytes)
+        encoded = pdus(where, True, data, fragment_bytes)
+        return encoded + (
+            b"" if identifier is None else pdus(where, False, identifier, fragment_bytes)
         )
 
     def encoded(self, identifier: Dataset) -> bytes:
@@ -263,32 +265,3 @@ class Conversation:
     def close(self) -> None:
         """Close in order, without a word of DICOM."""
         self.sock.close()
-
-
-def _command_set(elements: dict[str, int | str | None]) -> bytes:
-    command = Dataset()
-    for keyword, value in elements.items():
-        if value is not None:
-            setattr(command, keyword, value)
-    body = encode(command, True, True)
-    assert body is not None
-    return struct.pack("<HHII", 0, 0, 4, len(body)) + body
-
-
-def _pdus(context_id: int, is_command: bool, data: bytes, size: int) -> bytes:
-    starts = range(0, max(len(data), 1), size)
-    return b"".join(
-        encode_pdu(
-            DataTF(
-                (
-                    Fragment(
-                        context_id,
-                        is_command,
-                        start + size >= len(data),
-                        data[start : start + size],
-                    ),
-                )
-            )
-        )
-        for start in starts
-    )

@@ -7,8 +7,6 @@ from pydicom.dataset import Dataset
 from .conversation import SUCCESS, Conversation
 from .scripted_pacs import Script
 
-PENDING = 0xFF00
-
 
 def a_study(uid: str = "1.2.3", patient_id: str = "P1", **attributes: object) -> Dataset:
     """Return a match at STUDY level, as a good PACS returns it."""

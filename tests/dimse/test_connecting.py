@@ -2,13 +2,11 @@
 
 import errno
 import socket
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
 
-from dicom_qr_gateway.dicom import name_lookup
 from dicom_qr_gateway.dicom.types import ApplicationEntity
 from dicom_qr_gateway.dicom.waiting import StopSignal
 from dicom_qr_gateway.errors import (
@@ -16,8 +14,6 @@ from dicom_qr_gateway.errors import (
     ConnectTimeout,
     GatewayBusy,
     GatewayError,
-    NameLookupTimeout,
-    NameNotResolved,
     ShuttingDown,
     TargetNotAllowed,
     Unreachable,
@@ -76,33 +72,6 @@ def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
     return known
 
 
-class HangingResolver:
-    """A resolver that answers nobody before it is let go."""
-
-    def __init__(self) -> None:
-        self.asked: list[str] = []
-        self.threads: set[threading.Thread] = set()
-        self._let_go = threading.Event()
-
-    def __call__(self, host: str, *rest: object, **options: object) -> list[object]:
-        self.asked.append(host)
-        self.threads.add(threading.current_thread())
-        self._let_go.wait(20)
-        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
-
-    def let_go(self) -> None:
-        self._let_go.set()
-
-
-@pytest.fixture
-def hanging_resolver(monkeypatch: pytest.MonkeyPatch) -> Iterator[HangingResolver]:
-    """Return the system's resolver, which hangs until the test is over."""
-    resolver = HangingResolver()
-    monkeypatch.setattr(socket, "getaddrinfo", resolver)
-    yield resolver
-    resolver.let_go()
-
-
 def test_a_refused_port_is_connection_refused(find: Find, refusing_port: int) -> None:
     with pytest.raises(ConnectionRefused) as caught:
         find(at("127.0.0.1", refusing_port))
@@ -118,69 +87,6 @@ def test_the_gateways_stop_ends_a_connect(find: Find, silent_port: int, stop: St
     stop.set()
     with pytest.raises(ShuttingDown):
         find(at("127.0.0.1", silent_port))
-
-
-def test_an_unknown_name_is_name_not_resolved(find: Find, names: dict[str, list[str]]) -> None:
-    with pytest.raises(NameNotResolved):
-        find(at("pacs.example", 104))
-
-
-def test_a_name_that_no_resolver_can_encode_is_name_not_resolved(find: Find) -> None:
-    with pytest.raises(NameNotResolved):
-        find(at("a" * 64 + ".example", 104))
-
-
-def test_a_name_without_an_internet_address_is_name_not_resolved(
-    find: Find, names: dict[str, list[str]]
-) -> None:
-    names["pacs.example"] = []
-    with pytest.raises(NameNotResolved):
-        find(at("pacs.example", 104))
-
-
-def test_a_resolver_that_hangs_is_a_name_lookup_timeout(
-    find: Find, hanging_resolver: HangingResolver
-) -> None:
-    with pytest.raises(NameLookupTimeout):
-        find(at("pacs.example", 104), replace(PATIENT, connection_timeout=0.1))
-    hanging_resolver.let_go()
-
-
-def test_the_gateways_stop_ends_a_name_look_up(
-    find: Find, hanging_resolver: HangingResolver, stop: StopSignal
-) -> None:
-    stop.set()
-    with pytest.raises(ShuttingDown):
-        find(at("pacs.example", 104))
-    hanging_resolver.let_go()
-
-
-def test_hanging_look_ups_take_four_threads_at_most(
-    find: Find, hanging_resolver: HangingResolver
-) -> None:
-    for number in range(6):
-        with pytest.raises(NameLookupTimeout):
-            find(at(f"pacs{number}.example", 104), replace(PATIENT, connection_timeout=0.05))
-    hanging_resolver.let_go()
-    assert len(hanging_resolver.threads) == name_lookup.LOOK_UP_THREADS
-
-
-def test_a_look_up_that_nobody_waits_for_any_more_is_not_begun(
-    find: Find, hanging_resolver: HangingResolver
-) -> None:
-    for number in range(6):
-        with pytest.raises(NameLookupTimeout):
-            find(at(f"pacs{number}.example", 104), replace(PATIENT, connection_timeout=0.05))
-    hanging_resolver.let_go()
-    for thread in hanging_resolver.threads:
-        thread.join(20)
-    assert hanging_resolver.asked == [f"pacs{number}.example" for number in range(4)]
-
-
-def test_an_address_literal_never_goes_to_the_resolver(
-    find: Find, pacs_with: MakePacs, names: dict[str, list[str]]
-) -> None:
-    assert len(find(pacs_with(finds(a_study()))).studies) == 1
 
 
 def test_a_pacs_on_ipv6_answers(find: Find, pacs_with: MakePacs) -> None:
@@ -302,14 +208,3 @@ def test_no_descriptor_left_is_gateway_busy(find: Find, monkeypatch: pytest.Monk
     monkeypatch.setattr(socket, "socket", no_descriptor)
     with pytest.raises(GatewayBusy):
         find(at("127.0.0.1", 104))
-
-
-def test_no_thread_left_for_a_look_up_is_gateway_busy(
-    find: Find, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def no_thread(self: threading.Thread) -> None:
-        raise RuntimeError("can't start new thread")
-
-    monkeypatch.setattr(threading.Thread, "start", no_thread)
-    with pytest.raises(GatewayBusy):
-        find(at("pacs.example", 104))

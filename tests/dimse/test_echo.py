@@ -14,9 +14,9 @@ from dicom_qr_gateway.services.echo import EchoService
 
 from .archive import Archive
 from .conftest import PATIENT
-from .conversation import SUCCESS, Conversation
+from .conversation import PENDING, SUCCESS, Conversation
 from .scripted_pacs import Script, ScriptedPacs
-from .scripts import PENDING, a_study
+from .scripts import a_study
 
 Echo = Callable[..., None]
 MakePacs = Callable[..., ScriptedPacs]

@@ -19,9 +19,9 @@ from dicom_qr_gateway.errors import (
 from dicom_qr_gateway.services.query import FoundStudies
 
 from .conftest import PATIENT
-from .conversation import SUCCESS, Conversation
+from .conversation import PENDING, SUCCESS, Conversation
 from .scripted_pacs import Script, ScriptedPacs
-from .scripts import PENDING, a_study, finds
+from .scripts import a_study, finds
 
 Find = Callable[..., FoundStudies]
 MakePacs = Callable[..., ScriptedPacs]

@@ -15,9 +15,9 @@ from dicom_qr_gateway.services.query import FoundStudies
 from dicom_qr_gateway.services.retrieve import Retrieved
 
 from .conftest import PATIENT
-from .conversation import SUCCESS, Conversation
+from .conversation import PENDING, SUCCESS, Conversation
 from .scripted_pacs import Script, ScriptedPacs
-from .scripts import PENDING, a_study, finds
+from .scripts import a_study, finds
 
 Find = Callable[..., FoundStudies]
 Retrieve = Callable[..., Retrieved]

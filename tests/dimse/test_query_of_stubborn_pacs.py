@@ -9,9 +9,9 @@ from dicom_qr_gateway.dicom.uids import PATIENT_ROOT_FIND, STUDY_ROOT_FIND
 from dicom_qr_gateway.errors import DimseFailure, ProtocolError
 from dicom_qr_gateway.services.query import FoundStudies
 
-from .conversation import EXPLICIT, IMPLICIT, SUCCESS, Conversation
+from .conversation import EXPLICIT, IMPLICIT, PENDING, SUCCESS, Conversation
 from .scripted_pacs import Script, ScriptedPacs
-from .scripts import PENDING, a_series, a_study, finds
+from .scripts import a_series, a_study, finds
 
 Find = Callable[..., FoundStudies]
 MakePacs = Callable[..., ScriptedPacs]

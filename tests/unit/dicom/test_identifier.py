@@ -341,6 +341,23 @@ def test_a_known_keyword_of_undefined_length_is_a_protocol_error(explicit_vr: bo
         decode_identifier(data, explicit_vr)
 
 
+def test_a_text_longer_than_its_vr_can_be_is_a_protocol_error() -> None:
+    longest = an_element("PatientName", b"x" * 65_534)
+    assert len(decode_identifier(longest, explicit_vr=False)["PatientName"]) == 65_534
+    with pytest.raises(ProtocolError):
+        decode_identifier(an_element("PatientName", b"\x1b" * 65_535), explicit_vr=False)
+
+
+def test_a_list_of_as_many_uids_as_a_retrieve_can_count_is_read() -> None:
+    uids = "\\".join(["1" * 64] * 65_535)
+    data = an_element("FailedSOPInstanceUIDList", uids.encode())
+    assert decode_identifier(data, explicit_vr=False)["FailedSOPInstanceUIDList"] == uids
+    with pytest.raises(ProtocolError):
+        decode_identifier(
+            an_element("FailedSOPInstanceUIDList", b"\\" * 65_536 * 65), explicit_vr=False
+        )
+
+
 def a_nested_response(explicit_vr: bool) -> bytes:
     item = Dataset()
     item.PatientID = "nested"
