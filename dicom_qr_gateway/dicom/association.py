@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Final, NoReturn, Self
 
 from dicom_qr_gateway.dicom.associate import UserInformation
+from dicom_qr_gateway.dicom.budgets import ByteBudget
 from dicom_qr_gateway.dicom.connection import Connection
 from dicom_qr_gateway.dicom.messages import (
     CommandField,
@@ -37,32 +38,11 @@ from dicom_qr_gateway.errors import (
     NoAcceptedContext,
     ProtocolError,
     ResponseTimeout,
-    ResponseTooLarge,
 )
 
 log = logging.getLogger(__name__)
 
 RELEASE_TIMEOUT: Final = 1.0  # seconds
-
-
-class ByteBudget:
-    """How many bytes of responses one operation may still receive (MAX_RESPONSE_BYTES)."""
-
-    def __init__(self, most: int) -> None:
-        """Begin with the whole budget."""
-        self._left = most
-
-    def spend(self, count: int) -> None:
-        """Take received bytes off the budget.
-
-        Raises:
-            ResponseTooLarge: nothing is left.
-        """
-        self._left -= count
-        if self._left < 0:
-            raise ResponseTooLarge(
-                "The responses of the PACS exceed MAX_RESPONSE_BYTES: ask for less at a time."
-            )
 
 
 class Association:
@@ -120,7 +100,7 @@ class Association:
         Raises:
             PacsTimeout, ConnectionLost: it could not be sent.
         """
-        self._message_id += 1
+        self._message_id = self._message_id % 0xFFFF + 1
         request = Request(
             command_field,
             self._message_id,

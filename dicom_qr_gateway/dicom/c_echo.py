@@ -1,6 +1,7 @@
 """C-ECHO: is anybody there, and do they speak DICOM? (PS3.7 9.1.5, PS3.4 Annex A)"""
 
-from dicom_qr_gateway.dicom.association import Association, ByteBudget
+from dicom_qr_gateway.dicom.association import Association
+from dicom_qr_gateway.dicom.budgets import ByteBudget
 from dicom_qr_gateway.dicom.messages import CommandField
 from dicom_qr_gateway.dicom.status import SUCCESS, advice, hex_status
 from dicom_qr_gateway.dicom.types import Deadline, Limits

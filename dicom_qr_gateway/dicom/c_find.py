@@ -6,31 +6,13 @@ itself, which it does on Success alone; every other end raises.
 
 from collections.abc import Iterator, Mapping
 
-from dicom_qr_gateway.dicom.association import Association, ByteBudget
+from dicom_qr_gateway.dicom.association import Association
+from dicom_qr_gateway.dicom.budgets import FindBudget
 from dicom_qr_gateway.dicom.identifier import decode_identifier, encode_identifier
 from dicom_qr_gateway.dicom.messages import CommandField
 from dicom_qr_gateway.dicom.status import SUCCESS, advice, hex_status
 from dicom_qr_gateway.dicom.types import AcceptedContext, Deadline, Limits
-from dicom_qr_gateway.errors import DimseFailure, ProtocolError, TooManyMatches
-
-
-class FindBudget:
-    """What all C-FINDs of one query may receive together: MAX_RESPONSE_BYTES and MAX_MATCHES."""
-
-    def __init__(self, limits: Limits) -> None:
-        """Begin with the whole budget."""
-        self.bytes = ByteBudget(limits.max_response_bytes)
-        self._matches_left = limits.max_matches
-
-    def count_match(self) -> None:
-        """Take a match off the budget.
-
-        Raises:
-            TooManyMatches: none is left.
-        """
-        self._matches_left -= 1
-        if self._matches_left < 0:
-            raise TooManyMatches("The query matches more than MAX_MATCHES: ask for less at a time.")
+from dicom_qr_gateway.errors import DimseFailure, ProtocolError
 
 
 def c_find(

@@ -8,12 +8,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from dicom_qr_gateway.dicom.association import Association, ByteBudget
+from dicom_qr_gateway.dicom.association import Association
+from dicom_qr_gateway.dicom.budgets import ByteBudget
 from dicom_qr_gateway.dicom.identifier import decode_identifier, encode_identifier
 from dicom_qr_gateway.dicom.messages import CommandField, Message
 from dicom_qr_gateway.dicom.types import AcceptedContext, Deadline, Limits, SubOperations
 from dicom_qr_gateway.errors import ClientLeft, GatewayError, RetrieveTimeout, ShuttingDown
 
+# The longest response there can be: a list of 65,535 failed SOP Instance UIDs.
+MAX_RESPONSE: Final = 5 * 1024 * 1024
 CANCEL_WAIT: Final = 0.5  # seconds for the PACS to answer a C-CANCEL, before the abort
 
 
@@ -59,7 +62,6 @@ def c_move(
         *deadlines,
         move_destination=move_destination,
     )
-    budget = ByteBudget(limits.max_response_bytes)
     try:
         is_final = False
         while not is_final:
@@ -67,7 +69,7 @@ def c_move(
                 CommandField.C_MOVE_RQ,
                 context,
                 message_id,
-                budget,
+                ByteBudget(MAX_RESPONSE),
                 _idle_deadline(limits),
                 *deadlines,
             )
@@ -75,7 +77,7 @@ def c_move(
             is_final = response.is_final
             yield response
     except (RetrieveTimeout, ShuttingDown, ClientLeft):
-        yield from _cancelled(association, context, message_id, budget)
+        yield from _cancelled(association, context, message_id)
         raise
 
 
@@ -88,7 +90,7 @@ def _idle_deadline(limits: Limits) -> Deadline:
 
 
 def _cancelled(
-    association: Association, context: AcceptedContext, message_id: int, budget: ByteBudget
+    association: Association, context: AcceptedContext, message_id: int
 ) -> Iterator[MoveResponse]:
     """Send a C-CANCEL and yield what the PACS still says, for a moment."""
     association.ignore_interrupts()
@@ -96,7 +98,9 @@ def _cancelled(
     try:
         association.cancel(context, message_id, soon)
         while True:
-            message = association.receive(CommandField.C_MOVE_RQ, context, message_id, budget, soon)
+            message = association.receive(
+                CommandField.C_MOVE_RQ, context, message_id, ByteBudget(MAX_RESPONSE), soon
+            )
             response = _response(message, context)
             yield response
             if response.is_final:

@@ -37,7 +37,6 @@ _EXHAUSTED: Final = {
     errno.ENFILE,
     errno.ENOMEM,
     errno.ENOBUFS,
-    errno.EADDRNOTAVAIL,
     errno.EAGAIN,
 }
 _TCP_QUICKACK: Final[int | None] = getattr(socket, "TCP_QUICKACK", None)
@@ -189,14 +188,14 @@ def _connect_to(
     try:
         sock = socket.socket(target.family, socket.SOCK_STREAM)
     except OSError as error:
-        raise _busy() from error
+        raise _connect_error(error, target) from error
     try:
         sock.setblocking(False)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         _finish_connect(sock, target, waiter, (deadline, *deadlines))
     except OSError as error:
         sock.close()
-        raise _connect_error(error) from error
+        raise _connect_error(error, target) from error
     except BaseException:
         sock.close()
         raise
@@ -222,13 +221,17 @@ def _finish_connect(
         raise OSError(code, os.strerror(code))
 
 
-def _connect_error(error: OSError) -> GatewayError:
+def _connect_error(error: OSError, target: SocketAddress) -> GatewayError:
     if error.errno == errno.ECONNREFUSED:
         return ConnectionRefused(
             "Nothing listens on the PACS' port: check address and port, and that the PACS runs."
         )
     if error.errno == errno.ETIMEDOUT:
         return ConnectTimeout("The PACS' host does not answer: check address, port and firewall.")
+    if error.errno in (errno.ECONNRESET, errno.ENOTCONN):
+        return ConnectionLost("What listens on the PACS' port closed the connection at once.")
+    if error.errno == errno.EADDRNOTAVAIL and target.family == socket.AF_INET:
+        return _busy()  # no local port; of IPv6 it means that this host has no address at all
     if error.errno in _EXHAUSTED:
         return _busy()
     return Unreachable("The network has no way to the PACS' address: check address and routing.")

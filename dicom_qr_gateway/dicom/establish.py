@@ -85,6 +85,7 @@ def _connect(
     peer: ApplicationEntity, limits: Limits, interrupts: Interrupts, *deadlines: Deadline
 ) -> Connection:
     waiter = Waiter(interrupts)
+    waiter.check(*deadlines)
     return connect(peer, waiter, limits.connection_timeout, limits.network_timeout, *deadlines)
 
 

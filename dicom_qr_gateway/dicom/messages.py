@@ -145,7 +145,7 @@ class MessageAssembler:
         """Begin between two messages."""
         self._context_id: int | None = None
         self._response: Response | None = None
-        self._pieces: list[bytes] = []
+        self._data = bytearray()
 
     def add(self, fragment: Fragment) -> Message | None:
         """Take the next fragment; return the message that it completes, if any.
@@ -159,14 +159,14 @@ class MessageAssembler:
             raise ProtocolError("The PACS mixed two presentation contexts in one message.")
         if fragment.is_command != (self._response is None):
             raise ProtocolError("The PACS sent command and data set in the wrong order.")
-        self._pieces.append(fragment.data)
-        if fragment.is_command and sum(map(len, self._pieces)) > MAX_COMMAND_SET:
+        self._data += fragment.data
+        if fragment.is_command and len(self._data) > MAX_COMMAND_SET:
             raise ProtocolError("The PACS sent a command set that is too long.")
         return self._complete(fragment.context_id) if fragment.is_last else None
 
     def _complete(self, context_id: int) -> Message | None:
-        data = b"".join(self._pieces)
-        self._pieces = []
+        data = bytes(self._data)
+        self._data.clear()
         identifier = None
         if self._response is None:
             self._response = Response.decode(data)

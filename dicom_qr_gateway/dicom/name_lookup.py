@@ -5,6 +5,7 @@ daemon threads; whoever asked waits with the same poll as for a PACS and may lea
 Address literals never go there.
 """
 
+import logging
 import os
 import socket
 import threading
@@ -16,6 +17,8 @@ from typing import Final
 from dicom_qr_gateway.dicom.types import Deadline
 from dicom_qr_gateway.dicom.waiting import Waiter
 from dicom_qr_gateway.errors import GatewayBusy, NameNotResolved
+
+log = logging.getLogger(__name__)
 
 LOOK_UP_THREADS: Final = 4
 
@@ -37,18 +40,21 @@ class LookUp:
         self._host, self._port = host, port
         self.done, self._write_end = os.pipe()
         self.addresses: list[SocketAddress] | None = None
+        self.is_wanted = True
 
     def run(self) -> None:
         """Ask the system's resolver; no answer leaves ``addresses`` None."""
         try:
+            if not self.is_wanted:
+                return
             found = socket.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
             self.addresses = [
                 SocketAddress(family, str(address[0]), self._port)
                 for family, _, _, _, address in found
                 if family in (socket.AF_INET, socket.AF_INET6)
             ]
-        except (OSError, UnicodeError):
-            self.addresses = None
+        except Exception as error:
+            log.debug("a name look-up failed: %s", type(error).__name__)
         finally:
             self.abandon()
 
@@ -116,6 +122,7 @@ def resolve(host: str, port: int, waiter: Waiter, *deadlines: Deadline) -> list[
         _threads.submit(look_up)
         waiter.wait(*deadlines)
     finally:
+        look_up.is_wanted = False
         waiter.forget(look_up.done)
         os.close(look_up.done)
     if not look_up.addresses:

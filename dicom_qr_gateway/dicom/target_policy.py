@@ -15,7 +15,7 @@ _BROADCAST: Final = ip_address("255.255.255.255")
 
 def is_forbidden(address: str) -> bool:
     """Tell whether the address (text, with or without an IPv6 zone) must not be connected to."""
-    judged = _inner(ip_address(address))
+    judged = _inner(ip_address(address.partition("%")[0]))
     return (
         judged.is_link_local
         or judged.is_multicast

@@ -65,6 +65,7 @@ class Waiter:
 
     def __init__(self, interrupts: Interrupts) -> None:
         """Watch the stop signal and, where there is one, the client."""
+        self._interrupts = interrupts  # a closed descriptor would be somebody else's
         self._poll = select.poll()
         self._stop = interrupts.stop.fileno()
         self._client = -1 if interrupts.client is None else interrupts.client.fileno()
@@ -100,6 +101,19 @@ class Waiter:
         ready = self._poll.poll(math.ceil(remaining * 1000)) if remaining > 0 else []
         if not ready:
             raise deadline.expired()
+        self._raise_interrupt(ready)
+
+    def check(self, *deadlines: Deadline) -> None:
+        """Raise what has ended the request already; do not wait.
+
+        Raises:
+            PacsTimeout, ShuttingDown, ClientLeft: as ``wait`` does.
+        """
+        for deadline in deadlines:
+            deadline.check()
+        self._raise_interrupt(self._poll.poll(0))
+
+    def _raise_interrupt(self, ready: list[tuple[int, int]]) -> None:
         for descriptor, _ in ready:
             if descriptor == self._stop:
                 raise ShuttingDown("The gateway is being stopped and ended this request.")

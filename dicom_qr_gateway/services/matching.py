@@ -58,18 +58,17 @@ def is_of_patient(study: Study, patient_id: str) -> bool:
 def merge_duplicates(studies: Iterable[Study]) -> list[Study]:
     """Return one study per StudyInstanceUID: the first, completed by what later ones add."""
     merged: dict[str, Study] = {}
+    modalities: dict[str, dict[str, None]] = {}  # in order, and quick to look into
     for study in studies:
-        first = merged.setdefault(study["StudyInstanceUID"], study)
-        if first is not study:
-            _complete(first, study)
-    return list(merged.values())
+        uid = study["StudyInstanceUID"]
+        _complete(merged.setdefault(uid, study), study)
+        modalities.setdefault(uid, {}).update(dict.fromkeys(study["ModalitiesInStudy"]))
+    return [{**study, "ModalitiesInStudy": list(modalities[uid])} for uid, study in merged.items()]
 
 
 def _complete(study: Study, duplicate: Study) -> None:
     for key, value in duplicate.items():
-        if key == "ModalitiesInStudy":
-            study[key] = list(dict.fromkeys([*study[key], *value]))
-        elif not study[key]:
+        if not study[key]:
             study[key] = value
 
 

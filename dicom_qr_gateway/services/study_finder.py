@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from dicom_qr_gateway.dicom.association import Association
-from dicom_qr_gateway.dicom.c_find import FindBudget, c_find
+from dicom_qr_gateway.dicom.budgets import FindBudget
+from dicom_qr_gateway.dicom.c_find import c_find
 from dicom_qr_gateway.dicom.types import Deadline, Limits, QueryRetrieveLevel
 from dicom_qr_gateway.dicom.uids import PATIENT_ROOT_FIND, STUDY_ROOT_FIND
 from dicom_qr_gateway.errors import DimseFailure

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from pydicom.dataset import Dataset
 from pynetdicom import AE, evt
+from pynetdicom.association import ServiceUser
 from pynetdicom.dimse_primitives import C_FIND
 from pynetdicom.sop_class import (
     PatientRootQueryRetrieveInformationModelFind,
@@ -39,7 +40,7 @@ class AskedFind:
 class Memory:
     """What the archive was asked since it last forgot."""
 
-    proposals: list[evt.Event] = field(default_factory=list)
+    proposals: list[ServiceUser] = field(default_factory=list)
     finds: list[AskedFind] = field(default_factory=list)
     released: int = 0
     aborted: int = 0

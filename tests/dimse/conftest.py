@@ -1,6 +1,6 @@
 """What every test of the DIMSE engine stands on: peers, services, and two guards.
 
-Rule: a time-out that a test is not about is a minute long, and a test that takes HANG_GUARD
+Rule: a time-out that a test is not about is ten minutes long, and a test that takes HANG_GUARD
 seconds hangs: whichever deadline ends a request is the one the test has shortened.
 """
 
@@ -22,15 +22,15 @@ from dicom_qr_gateway.services.retrieve import Retrieved, RetrieveService, Study
 from .archive import Archive
 from .scripted_pacs import Script, ScriptedPacs
 
-HANG_GUARD = 20.0  # seconds
+HANG_GUARD = 60.0  # seconds
 PATIENT = Limits(
-    acse_timeout=60,
-    dimse_timeout=60,
-    network_timeout=60,
-    connection_timeout=60,
-    query_timeout=60,
-    retrieve_idle_timeout=60,
-    retrieve_timeout=60,
+    acse_timeout=600,
+    dimse_timeout=600,
+    network_timeout=600,
+    connection_timeout=600,
+    query_timeout=600,
+    retrieve_idle_timeout=600,
+    retrieve_timeout=600,
 )
 
 

@@ -9,7 +9,7 @@ import socket
 import struct
 from dataclasses import dataclass, field
 from io import BytesIO
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydicom.dataset import Dataset
 from pynetdicom.dsutils import decode, encode
@@ -175,17 +175,9 @@ class Conversation:
         user = UserInformation(max_pdu_length, "1.2.3.4", "SCRIPTED")
         return AssociateAC(proposal.called_ae_title, proposal.calling_ae_title, contexts, user)
 
-    def accept(
-        self,
-        *abstract_syntaxes: str,
-        transfer_syntax: str = IMPLICIT_VR_LITTLE_ENDIAN,
-        max_pdu_length: int = 16384,
-    ) -> None:
-        """Read the proposal and accept these of it, all where none is named."""
-        answer = self.acceptance(
-            *abstract_syntaxes, transfer_syntax=transfer_syntax, max_pdu_length=max_pdu_length
-        )
-        self.send_pdu(answer)
+    def accept(self, *abstract_syntaxes: str, **how: Any) -> None:
+        """Read the proposal and accept these of it, see ``acceptance``."""
+        self.send_pdu(self.acceptance(*abstract_syntaxes, **how))
 
     def reject(self, result: int, source: int, reason: int) -> None:
         """Read the proposal and reject it."""

@@ -9,7 +9,13 @@ from dicom_qr_gateway.dicom.pdu import ReleaseRQ
 from dicom_qr_gateway.dicom.types import Limits
 from dicom_qr_gateway.dicom.uids import VERIFICATION
 from dicom_qr_gateway.dicom.waiting import StopSignal
-from dicom_qr_gateway.errors import DimseFailure, GatewayError, ProtocolError, ResponseTimeout
+from dicom_qr_gateway.errors import (
+    DimseFailure,
+    GatewayError,
+    ProtocolError,
+    ResponseTimeout,
+    ShuttingDown,
+)
 from dicom_qr_gateway.services.echo import EchoService
 
 from .archive import Archive
@@ -93,3 +99,14 @@ def test_silence_is_a_response_timeout(pacs_with: MakePacs, echo: Echo) -> None:
 
     with pytest.raises(ResponseTimeout):
         echo(pacs_with(script), replace(PATIENT, dimse_timeout=0.3))
+
+
+def test_the_gateways_stop_ends_an_echo(pacs_with: MakePacs, echo: Echo, stop: StopSignal) -> None:
+    def script(peer: Conversation) -> None:
+        peer.accept()
+        peer.read_request()
+        stop.set()
+        peer.wait_until_closed()
+
+    with pytest.raises(ShuttingDown):
+        echo(pacs_with(script))

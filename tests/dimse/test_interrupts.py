@@ -2,19 +2,15 @@
 
 import socket
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 
 from dicom_qr_gateway.dicom.pdu import ReleaseRP, ReleaseRQ
-from dicom_qr_gateway.dicom.types import ApplicationEntity
 from dicom_qr_gateway.dicom.waiting import StopSignal
 from dicom_qr_gateway.errors import ClientLeft, ShuttingDown
-from dicom_qr_gateway.services.echo import EchoService
 from dicom_qr_gateway.services.query import FoundStudies
 from dicom_qr_gateway.services.retrieve import Retrieved
 
-from .conftest import PATIENT
 from .conversation import PENDING, SUCCESS, Conversation
 from .scripted_pacs import Script, ScriptedPacs
 from .scripts import a_study, finds
@@ -241,15 +237,3 @@ def test_a_pacs_that_floods_instead_of_cancelling_is_aborted_soon(
             peer.pause()
 
     assert retrieve(pacs_with(finds(a_study()), floods)).status == "partial"
-
-
-def test_the_gateways_stop_ends_an_echo(pacs_with: MakePacs, stop: StopSignal) -> None:
-    def script(peer: Conversation) -> None:
-        peer.accept()
-        peer.read_request()
-        stop.set()
-        peer.wait_until_closed()
-
-    pacs: ApplicationEntity = pacs_with(script).entity
-    with pytest.raises(ShuttingDown):
-        EchoService(replace(PATIENT), stop).echo(pacs, "GATEWAY")

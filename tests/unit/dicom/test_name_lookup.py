@@ -12,7 +12,9 @@ from dicom_qr_gateway.dicom.types import Deadline
 from dicom_qr_gateway.dicom.waiting import Interrupts, StopSignal, Waiter
 from dicom_qr_gateway.errors import GatewayBusy, NameLookupTimeout, NameNotResolved
 
-FAR = Deadline.after(60, NameLookupTimeout, "far")
+
+def far() -> Deadline:
+    return Deadline.after(60, NameLookupTimeout, "far")
 
 
 @pytest.fixture
@@ -48,7 +50,7 @@ def no_address(*_: object, **__: object) -> list[object]:
 def test_a_literal_is_its_own_answer(
     waiter: Waiter, host: str, family: socket.AddressFamily, address: str
 ) -> None:
-    assert resolve(host, 104, waiter, FAR) == [SocketAddress(family, address, 104)]
+    assert resolve(host, 104, waiter, far()) == [SocketAddress(family, address, 104)]
 
 
 def test_a_name_has_its_addresses_in_the_systems_order(
@@ -57,19 +59,19 @@ def test_a_name_has_its_addresses_in_the_systems_order(
     def answer(host: str, port: int, **_: object) -> list[object]:
         return [
             (socket.AF_INET6, socket.SOCK_STREAM, 6, "", ("2001:db8::1", port, 0, 0)),
-            (socket.AF_UNIX, socket.SOCK_STREAM, 0, "", "/tmp/socket"),
+            (socket.AF_UNIX, socket.SOCK_STREAM, 0, "", "/run/socket"),
             (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("192.0.2.1", port)),
         ]
 
     resolver(monkeypatch, answer)
-    assert resolve("pacs.example", 104, waiter, FAR) == [
+    assert resolve("pacs.example", 104, waiter, far()) == [
         SocketAddress(socket.AF_INET6, "2001:db8::1", 104),
         SocketAddress(socket.AF_INET, "192.0.2.1", 104),
     ]
 
 
 def test_localhost_is_resolved_by_the_system(waiter: Waiter) -> None:
-    addresses = {each.address for each in resolve("localhost", 104, waiter, FAR)}
+    addresses = {each.address for each in resolve("localhost", 104, waiter, far())}
     assert addresses & {"127.0.0.1", "::1"}
 
 
@@ -84,7 +86,7 @@ def test_no_answer_is_name_not_resolved(
 
     resolver(monkeypatch, answer)
     with pytest.raises(NameNotResolved) as caught:
-        resolve("pacs.example", 104, waiter, FAR)
+        resolve("pacs.example", 104, waiter, far())
     assert "pacs.example" in caught.value.message
 
 

@@ -11,8 +11,13 @@ from dicom_qr_gateway.dicom.types import Deadline
 from dicom_qr_gateway.dicom.waiting import Interrupts, StopSignal, Waiter
 from dicom_qr_gateway.errors import ClientLeft, QueryTimeout, ResponseTimeout, ShuttingDown
 
-FAR = Deadline.after(60, ResponseTimeout, "far")
-PASSED = Deadline.after(-1, QueryTimeout, "passed")
+
+def far() -> Deadline:
+    return Deadline.after(60, ResponseTimeout, "far")
+
+
+def passed() -> Deadline:
+    return Deadline.after(-1, QueryTimeout, "passed")
 
 
 def soon() -> Deadline:
@@ -43,13 +48,13 @@ def test_a_wait_ends_when_the_descriptor_is_ready(stop: StopSignal, pipe: tuple[
     waiter = Waiter(Interrupts(stop))
     waiter.watch(pipe[0])
     os.write(pipe[1], b"x")
-    waiter.wait(FAR)
+    waiter.wait(far())
 
 
 def test_a_wait_can_be_for_writing(stop: StopSignal, pipe: tuple[int, int]) -> None:
     waiter = Waiter(Interrupts(stop))
     waiter.watch(pipe[1], select.POLLOUT)
-    waiter.wait(FAR)
+    waiter.wait(far())
 
 
 def test_a_forgotten_descriptor_ends_no_wait(stop: StopSignal, pipe: tuple[int, int]) -> None:
@@ -63,7 +68,7 @@ def test_a_forgotten_descriptor_ends_no_wait(stop: StopSignal, pipe: tuple[int, 
 
 def test_the_earliest_deadline_names_the_error(stop: StopSignal) -> None:
     with pytest.raises(QueryTimeout, match="soon"):
-        Waiter(Interrupts(stop)).wait(FAR, soon(), FAR)
+        Waiter(Interrupts(stop)).wait(far(), soon(), far())
 
 
 def test_a_passed_deadline_ends_a_wait_for_what_is_ready(
@@ -73,7 +78,7 @@ def test_a_passed_deadline_ends_a_wait_for_what_is_ready(
     waiter.watch(pipe[0])
     os.write(pipe[1], b"x")
     with pytest.raises(QueryTimeout, match="passed"):
-        waiter.wait(FAR, PASSED)
+        waiter.wait(far(), passed())
 
 
 def test_the_stop_ends_every_wait_now_and_later(stop: StopSignal) -> None:
@@ -83,14 +88,14 @@ def test_the_stop_ends_every_wait_now_and_later(stop: StopSignal) -> None:
     assert stop.is_set()
     for waiter in (*waiters, Waiter(Interrupts(stop)), *waiters):
         with pytest.raises(ShuttingDown):
-            waiter.wait(FAR)
+            waiter.wait(far())
 
 
 def test_a_stop_may_be_set_twice(stop: StopSignal) -> None:
     stop.set()
     stop.set()
     with pytest.raises(ShuttingDown):
-        Waiter(Interrupts(stop)).wait(FAR)
+        Waiter(Interrupts(stop)).wait(far())
 
 
 def test_the_stop_goes_before_what_is_ready(stop: StopSignal, pipe: tuple[int, int]) -> None:
@@ -99,7 +104,7 @@ def test_the_stop_goes_before_what_is_ready(stop: StopSignal, pipe: tuple[int, i
     os.write(pipe[1], b"x")
     stop.set()
     with pytest.raises(ShuttingDown):
-        waiter.wait(FAR)
+        waiter.wait(far())
 
 
 def test_a_stop_signal_that_is_gone_leaves_no_descriptor() -> None:
@@ -116,7 +121,7 @@ def test_a_client_that_closes_ends_the_wait(
     ours, theirs = client
     theirs.close()
     with pytest.raises(ClientLeft):
-        Waiter(Interrupts(stop, ours)).wait(FAR)
+        Waiter(Interrupts(stop, ours)).wait(far())
 
 
 def test_a_client_that_sends_early_ends_no_wait(
@@ -150,7 +155,7 @@ def test_interrupts_can_be_ignored_more_than_once(
 
 
 def test_a_pause_has_its_length_and_no_error(stop: StopSignal) -> None:
-    Waiter(Interrupts(stop)).pause(0.01, FAR)
+    Waiter(Interrupts(stop)).pause(0.01, far())
 
 
 def test_a_pause_ends_with_a_deadline_or_the_stop(stop: StopSignal) -> None:
@@ -159,4 +164,4 @@ def test_a_pause_ends_with_a_deadline_or_the_stop(stop: StopSignal) -> None:
         waiter.pause(60, soon())
     stop.set()
     with pytest.raises(ShuttingDown):
-        waiter.pause(60, FAR)
+        waiter.pause(60, far())

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from dicom_qr_gateway.dicom.c_find import FindBudget
+from dicom_qr_gateway.dicom.budgets import FindBudget
 from dicom_qr_gateway.dicom.types import AcceptedContext, Limits
 from dicom_qr_gateway.dicom.uids import PATIENT_ROOT_FIND, STUDY_ROOT_FIND
 from dicom_qr_gateway.errors import DimseFailure

@@ -1,0 +1,43 @@
+"""How much a PACS may send before the gateway refuses to hold more of it."""
+
+from dicom_qr_gateway.dicom.types import Limits
+from dicom_qr_gateway.errors import ResponseTooLarge, TooManyMatches
+
+
+class ByteBudget:
+    """How many bytes of responses one operation may still receive (MAX_RESPONSE_BYTES)."""
+
+    def __init__(self, most: int) -> None:
+        """Begin with the whole budget."""
+        self._left = most
+
+    def spend(self, count: int) -> None:
+        """Take received bytes off the budget.
+
+        Raises:
+            ResponseTooLarge: nothing is left.
+        """
+        self._left -= count
+        if self._left < 0:
+            raise ResponseTooLarge(
+                "The responses of the PACS exceed MAX_RESPONSE_BYTES: ask for less at a time."
+            )
+
+
+class FindBudget:
+    """What all C-FINDs of one query may receive together: MAX_RESPONSE_BYTES and MAX_MATCHES."""
+
+    def __init__(self, limits: Limits) -> None:
+        """Begin with the whole budget."""
+        self.bytes = ByteBudget(limits.max_response_bytes)
+        self._matches_left = limits.max_matches
+
+    def count_match(self) -> None:
+        """Take a match off the budget.
+
+        Raises:
+            TooManyMatches: none is left.
+        """
+        self._matches_left -= 1
+        if self._matches_left < 0:
+            raise TooManyMatches("The query matches more than MAX_MATCHES: ask for less at a time.")
