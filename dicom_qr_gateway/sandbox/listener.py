@@ -5,6 +5,7 @@ Rule: everything the sandbox needs from pynetdicom's server, and nothing of what
 
 import logging
 import socket
+import time
 from socketserver import BaseServer
 from threading import Thread
 from typing import Any
@@ -17,6 +18,7 @@ _QUICKACK = getattr(socket, "TCP_QUICKACK", None)
 _POLL_SECONDS = 0.05
 _MAXIMUM_ASSOCIATIONS = 100
 _PATIENCE_SECONDS = 10
+_PAUSE_SECONDS = 0.001
 
 
 class CannotListen(Exception):
@@ -105,6 +107,17 @@ def _tune(event: Event) -> None:
     connection.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     if _QUICKACK is not None:
         connection.socket.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
+
+
+def wait_until_sent(event: Event) -> None:
+    """Wait until an association has sent what it holds.
+
+    pynetdicom reads from the network only when it has nothing to send: without a pause a C-CANCEL
+    stays unread until the last match.
+    """
+    waiting = event.assoc.dul.to_provider_queue
+    while event.assoc.is_established and not waiting.empty():
+        time.sleep(_PAUSE_SECONDS)
 
 
 def _leave_responses_to_the_sender(event: Event) -> None:

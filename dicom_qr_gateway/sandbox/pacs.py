@@ -24,7 +24,7 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]
 
 from dicom_qr_gateway.dicom.types import QueryRetrieveLevel
 from dicom_qr_gateway.sandbox.archive import UNCOMPRESSED, Archive, storage_contexts
-from dicom_qr_gateway.sandbox.listener import Listener, requestor_handlers
+from dicom_qr_gateway.sandbox.listener import Listener, requestor_handlers, wait_until_sent
 from dicom_qr_gateway.sandbox.query import (
     PATIENT_ROOT,
     STUDY_ROOT,
@@ -44,6 +44,7 @@ _DESTINATION_UNKNOWN = 0xA801
 _IDENTIFIER_DOES_NOT_MATCH = 0xA900
 _NO_DATA_SET = 0x0101
 _MOST_CONTEXTS = 128
+_MATCHES_AT_A_TIME = 20
 
 _ROOTS: Mapping[UID, tuple[QueryRetrieveLevel, ...]] = {
     PatientRootQueryRetrieveInformationModelFind: PATIENT_ROOT,
@@ -93,7 +94,9 @@ class Pacs(Listener):
             yield _IDENTIFIER_DOES_NOT_MATCH, None
             return
         implicit_vr = UID(event.context.transfer_syntax).is_implicit_VR
-        for entity in self._archive.find(query):
+        for number, entity in enumerate(self._archive.find(query)):
+            if number % _MATCHES_AT_A_TIME == 0:
+                wait_until_sent(event)
             if event.is_cancelled:
                 yield _CANCEL, None
                 return
