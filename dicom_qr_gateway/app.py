@@ -8,6 +8,8 @@ from dicom_qr_gateway.blueprints import docs, query, retrieve, security, system
 from dicom_qr_gateway.blueprints.application import Application
 from dicom_qr_gateway.blueprints.openapi import Api
 from dicom_qr_gateway.config import Settings
+from dicom_qr_gateway.dicom.bulkheads import Bulkheads
+from dicom_qr_gateway.dicom.pool import Pool
 from dicom_qr_gateway.lifecycle import Lifecycle
 from dicom_qr_gateway.services.query import QueryService
 from dicom_qr_gateway.services.retrieve import RetrieveService
@@ -34,9 +36,13 @@ def create_app(settings: Settings | None = None) -> Flask:
     security.init_app(app)
 
     lifecycle = Lifecycle(settings.drain_seconds, settings.graceful_timeout)
-    queries = QueryService(settings.limits, lifecycle.stop)
-    retrieves = RetrieveService(settings.limits, lifecycle.stop, queries)
-    app.extensions.update(lifecycle=lifecycle, queries=queries, retrieves=retrieves)
+    bulkheads = Bulkheads(settings.limits, settings.web_threads)
+    pool = Pool(settings.limits, lifecycle.stop, bulkheads, settings.allowed_pacs)
+    queries = QueryService(pool)
+    retrieves = RetrieveService(pool, queries, settings.allowed_destinations)
+    app.extensions.update(
+        lifecycle=lifecycle, bulkheads=bulkheads, queries=queries, retrieves=retrieves
+    )
 
     api = Api(app)
     for blueprint in BLUEPRINTS:

@@ -9,10 +9,13 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from dicom_qr_gateway.dicom.target_policy import TargetPolicy
 from dicom_qr_gateway.dicom.types import Limits
 from dicom_qr_gateway.options import (
     ConfigurationError,
     Option,
+    ae_titles,
+    allowed_targets,
     boolean,
     listen_address,
     number,
@@ -90,6 +93,34 @@ OPTIONS: tuple[Option, ...] = (
         "The most bytes all responses of one query may have together.",
     ),
     Option(
+        "MAX_ASSOCIATIONS_PER_PACS",
+        "8",
+        whole_number(1, 4096),
+        "a whole number from 1 to 4096",
+        "The most associations with one PACS (address and port) at a time, all workers together.",
+    ),
+    _seconds(
+        "QUEUE_TIMEOUT",
+        "5",
+        "How long a request waits for one of them before it is answered 503 gateway_busy.",
+    ),
+    Option(
+        "ALLOWED_PACS",
+        "",
+        allowed_targets,
+        "a comma list of address, CIDR network or host name, each with :port or without "
+        "([IPv6]:port); empty for all",
+        "Which PACS may be asked, judged by the resolved address that is then connected to. "
+        "Link-local, metadata, multicast, unspecified and broadcast addresses never are.",
+    ),
+    Option(
+        "ALLOWED_DESTINATIONS",
+        "",
+        ae_titles,
+        "a comma list of AE titles of 1 to 16 characters; empty for all",
+        "Which move destinations /qr may name.",
+    ),
+    Option(
         "TRUSTED_PROXIES",
         "0",
         whole_number(0, 10),
@@ -152,6 +183,10 @@ class Settings:
     retrieve_timeout: float
     max_matches: int
     max_response_bytes: int
+    max_associations_per_pacs: int
+    queue_timeout: float
+    allowed_pacs: TargetPolicy
+    allowed_destinations: frozenset[str]
     trusted_proxies: int
     bind: str
     web_concurrency: int

@@ -46,6 +46,7 @@ class Worker(Protocol):
 
     ppid: int
     wsgi: Any
+    cfg: Any
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin gunicorn's graceful stop; safe to call from any thread."""
@@ -97,10 +98,11 @@ def post_fork(_master: Master, worker: Worker) -> None:
 
 
 def post_worker_init(worker: Worker) -> None:
-    """Put the lifecycle before gunicorn's own handling of SIGTERM.
+    """Tell the bulkheads the threads there really are; put the lifecycle before SIGTERM's handler.
 
     A terminal sends Ctrl-C to the workers too, whose own handler would drop their requests.
     """
+    worker.wsgi.extensions["bulkheads"].set_threads(worker.cfg.threads)
     lifecycle = _lifecycle(worker)
     lifecycle.arm(partial(worker.handle_exit, signal.SIGTERM, None))
     for number in (signal.SIGTERM, signal.SIGINT):

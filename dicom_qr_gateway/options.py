@@ -5,9 +5,16 @@ that names the variable, the value and what is accepted.
 """
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from ipaddress import ip_network
 from typing import Any
+
+from dicom_qr_gateway.dicom.target_policy import Target, TargetPolicy
+
+AE_TITLE = re.compile(r"[\x21-\x5b\x5d-\x7e](?:[\x20-\x5b\x5d-\x7e]{0,14}[\x21-\x5b\x5d-\x7e])?")
+HOST_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 
 TRUE_WORDS = ("true", "1", "yes", "on")
 FALSE_WORDS = ("false", "0", "no", "off")
@@ -100,3 +107,49 @@ def listen_address(text: str) -> str:
         raise ValueError(text)
     whole_number(1, 65535)(port)
     return text
+
+
+def comma_list(text: str) -> list[str]:
+    """Split at commas; spaces around an entry do not count, an empty text has no entries."""
+    entries = [entry.strip() for entry in text.split(",")] if text else []
+    if not all(entries):
+        raise ValueError(text)
+    return entries
+
+
+def ae_titles(text: str) -> frozenset[str]:
+    """Parse a comma list of AE titles."""
+    titles = frozenset(comma_list(text))
+    if not all(AE_TITLE.fullmatch(title) for title in titles):
+        raise ValueError(text)
+    return titles
+
+
+def allowed_targets(text: str) -> TargetPolicy:
+    """Parse a comma list of addresses, networks and host names, each with or without a port."""
+    return TargetPolicy(tuple(_target(entry) for entry in comma_list(text)))
+
+
+def _target(entry: str) -> Target:
+    where, port = _split_port(entry)
+    try:
+        return Target(ip_network(where), port)
+    except ValueError:
+        if not HOST_NAME.fullmatch(where):
+            raise
+        return Target(where.lower(), port)
+
+
+def _split_port(entry: str) -> tuple[str, int | None]:
+    """Return where and port of ``where``, ``where:port`` or ``[IPv6]:port``."""
+    if entry.startswith("["):
+        where, _, rest = entry[1:].partition("]")
+        ip_network(where)
+        colon, port = rest[:1], rest[1:]
+    elif entry.count(":") == 1:
+        where, colon, port = entry.partition(":")
+    else:
+        return entry, None
+    if not colon:
+        return where, None
+    return where, whole_number(1, 65535)(port)

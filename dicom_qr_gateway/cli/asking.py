@@ -13,7 +13,8 @@ import click
 from marshmallow import Schema, ValidationError
 
 from dicom_qr_gateway.config import ConfigurationError, Settings
-from dicom_qr_gateway.dicom.types import Limits
+from dicom_qr_gateway.dicom.bulkheads import Bulkheads
+from dicom_qr_gateway.dicom.pool import Pool
 from dicom_qr_gateway.dicom.waiting import StopSignal
 from dicom_qr_gateway.errors import CallerError, GatewayError, NoStudyMatched
 
@@ -96,24 +97,26 @@ def _sentences(reasons: Any) -> Iterator[str]:
             yield from _sentences(each)
 
 
-def limits() -> Limits:
-    """Return the time-outs and budgets that the environment gives."""
+def _settings() -> Settings:
     try:
-        return Settings.from_environ().limits
+        return Settings.from_environ()
     except ConfigurationError as error:
         raise click.UsageError(str(error)) from None
 
 
 @contextmanager
-def asking() -> Iterator[StopSignal]:
-    """Give the signal that ends the DICOM operation; Ctrl-C sets it, so that it is cancelled.
+def asking() -> Iterator[Pool]:
+    """Lend where associations come from; Ctrl-C ends the DICOM operation, so it is cancelled.
 
-    A failure inside the block ends the command with its sentence and its exit code.
+    Time-outs, budgets and policy are the environment's. A failure inside the block ends the command
+    with its sentence and its exit code.
     """
+    settings = _settings()
     stop = StopSignal()
+    bulkheads = Bulkheads(settings.limits, settings.web_threads)
     former = signal.signal(signal.SIGINT, lambda _number, _frame: stop.set())
     try:
-        yield stop
+        yield Pool(settings.limits, stop, bulkheads, settings.allowed_pacs)
     except GatewayError as error:
         click.echo(f"{error.error}: {error.message}", err=True)
         raise SystemExit(_exit_code(error)) from None

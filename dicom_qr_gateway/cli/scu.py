@@ -13,7 +13,6 @@ from dicom_qr_gateway.cli.asking import (
     PATIENT,
     asking,
     checked,
-    limits,
     takes,
 )
 from dicom_qr_gateway.cli.tables import retrieve_table, study_table
@@ -50,8 +49,8 @@ def echo(**arguments: Any) -> None:
     Exit codes: 0 it answered, 2 usage, 3 it failed, refused or did not answer in time.
     """
     pacs = checked(EchoSchema(), arguments)
-    with asking() as stop:
-        EchoService(limits(), stop).echo(
+    with asking() as pool:
+        EchoService(pool).echo(
             ApplicationEntity(pacs["pacs_ip"], pacs["pacs_port"], pacs["pacs_ae_title"]),
             pacs["c_find_ae_title"],
         )
@@ -74,8 +73,8 @@ def find(as_json: bool, **arguments: Any) -> None:
     answer in time.
     """
     query = checked(QuerySchema(), arguments)
-    with asking() as stop:
-        found = QueryService(limits(), stop).find(query, None)
+    with asking() as pool:
+        found = QueryService(pool).find(query, None)
     if as_json:
         click.echo(_as_json(query, found))
         return
@@ -110,10 +109,10 @@ def move(**arguments: Any) -> None:
     refused or did not answer in time, 4 only a part was moved.
     """
     request = checked(RetrieveSchema(), arguments)
-    with asking() as stop:
-        queries = QueryService(limits(), stop)
+    with asking() as pool:
+        retrieves = RetrieveService(pool, QueryService(pool))
         try:
-            retrieved = RetrieveService(limits(), stop, queries).retrieve(request, None)
+            retrieved = retrieves.retrieve(request, None)
         except GatewayError as error:
             if "retrieve_details" in error.extra:
                 click.echo(retrieve_table(error.extra["retrieve_details"]))

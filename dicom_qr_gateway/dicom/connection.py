@@ -11,9 +11,8 @@ import socket
 import time
 from typing import Final
 
-from dicom_qr_gateway.dicom.name_lookup import SocketAddress, resolve
-from dicom_qr_gateway.dicom.target_policy import is_forbidden
-from dicom_qr_gateway.dicom.types import ApplicationEntity, Deadline
+from dicom_qr_gateway.dicom.name_lookup import SocketAddress
+from dicom_qr_gateway.dicom.types import Deadline
 from dicom_qr_gateway.dicom.waiting import Waiter
 from dicom_qr_gateway.errors import (
     ConnectionLost,
@@ -21,9 +20,7 @@ from dicom_qr_gateway.errors import (
     ConnectTimeout,
     GatewayBusy,
     GatewayError,
-    NameLookupTimeout,
     PacsTimeout,
-    TargetNotAllowed,
     Unreachable,
 )
 
@@ -136,32 +133,20 @@ def _lost() -> ConnectionLost:
 
 
 def connect(
-    peer: ApplicationEntity,
+    addresses: list[SocketAddress],
     waiter: Waiter,
     connection_timeout: float,
     network_timeout: float,
     *deadlines: Deadline,
 ) -> Connection:
-    """Connect to the peer, trying all its addresses within CONNECTION_TIMEOUT.
+    """Connect to the first of a host's addresses that answers, all within CONNECTION_TIMEOUT.
 
     Raises:
-        NameNotResolved, NameLookupTimeout: its name has no address, or none in time.
-        TargetNotAllowed: policy forbids every address.
-        ConnectionRefused, Unreachable, ConnectTimeout: of the address tried last.
+        ConnectionRefused, Unreachable, ConnectTimeout, ConnectionLost: of the address tried last.
         GatewayBusy: the gateway has no descriptor or port left.
     """
     end = time.monotonic() + connection_timeout
-    looking_up = Deadline(
-        end, NameLookupTimeout, f"The look-up of the host name {peer.host!r} took too long."
-    )
-    try:
-        addresses = resolve(peer.host, peer.port, waiter, looking_up, *deadlines)
-    except OSError as error:
-        raise _busy() from error
-    allowed = [address for address in addresses if not is_forbidden(address.address)]
-    if not allowed:
-        raise TargetNotAllowed("This gateway's policy forbids connections to that address.")
-    sock = _connect_to_any(allowed, waiter, end, deadlines)
+    sock = _connect_to_any(addresses, waiter, end, deadlines)
     return Connection(sock, waiter, network_timeout)
 
 

@@ -1,10 +1,11 @@
-"""From an address to an established association (PS3.8 7.1): connect, propose, judge the answer.
+"""From addresses to an established association (PS3.8 7.1): connect, propose, judge the answer.
 
 Rule: what the peer accepted is checked against what was proposed; a rejection that waiting may
 cure is tried again, a few times and within ACSE_TIMEOUT, every other is the answer.
 """
 
 import logging
+from dataclasses import dataclass
 from typing import Final
 
 from dicom_qr_gateway.dicom.associate import (
@@ -16,6 +17,7 @@ from dicom_qr_gateway.dicom.associate import (
 )
 from dicom_qr_gateway.dicom.association import Association
 from dicom_qr_gateway.dicom.connection import Connection, connect
+from dicom_qr_gateway.dicom.name_lookup import SocketAddress
 from dicom_qr_gateway.dicom.pdu import Abort, AssociateRJ, Pdu, PduReader, encode_pdu
 from dicom_qr_gateway.dicom.rejection import is_transient, rejection_error
 from dicom_qr_gateway.dicom.types import AcceptedContext, ApplicationEntity, Deadline, Limits
@@ -42,13 +44,33 @@ RETRY_PAUSES: Final = (0.2, 0.6, 1.8)  # seconds before each new try after a tra
 _SMALLEST_PDU_LENGTH: Final = 64
 
 
-def open_association(
-    peer: ApplicationEntity,
-    calling_ae_title: str,
-    abstract_syntaxes: tuple[str, ...],
-    limits: Limits,
-    interrupts: Interrupts,
-    *deadlines: Deadline,
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """Whom to call at which addresses, in whose name, and what to propose.
+
+    ``connection_timeout`` is what the name look-up left of CONNECTION_TIMEOUT, in seconds.
+    """
+
+    peer: ApplicationEntity
+    calling_ae_title: str
+    abstract_syntaxes: tuple[str, ...]
+    addresses: list[SocketAddress]
+    connection_timeout: float
+
+    def request(self) -> AssociateRQ:
+        """Return the A-ASSOCIATE-RQ."""
+        contexts = tuple(
+            ProposedContext(2 * index + 1, syntax, TRANSFER_SYNTAXES)
+            for index, syntax in enumerate(self.abstract_syntaxes)
+        )
+        user = UserInformation(
+            MAX_PDU_LENGTH, IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+        )
+        return AssociateRQ(self.peer.ae_title, self.calling_ae_title, contexts, user)
+
+
+def establish(
+    proposal: Proposal, limits: Limits, interrupts: Interrupts, *deadlines: Deadline
 ) -> Association:
     """Return an association on which at least one of the abstract syntaxes was accepted.
 
@@ -56,11 +78,11 @@ def open_association(
         PacsBusy: still rejected transiently after all retries.
         AssociationRejected, AssociationAborted, ConnectionLost, NoAcceptedContext, ProtocolError:
             the PACS' answer to the proposal.
-        NameNotResolved, ConnectionRefused, Unreachable, TargetNotAllowed, GatewayBusy: see connect.
+        ConnectionRefused, Unreachable, GatewayBusy: see connect.
         PacsTimeout: the error of the deadline that passed first.
     """
-    request = _request(peer, calling_ae_title, abstract_syntaxes)
-    connection = _connect(peer, limits, interrupts, *deadlines)
+    request = proposal.request()
+    connection = _connect(proposal, limits, interrupts, *deadlines)
     acse = Deadline.after(
         limits.acse_timeout,
         AssociationTimeout,
@@ -74,30 +96,23 @@ def open_association(
             break
         log.debug("rejected transiently, trying again in %.1f s", pause)
         Waiter(interrupts).pause(pause, acse, *deadlines)
-        connection = _connect(peer, limits, interrupts, acse, *deadlines)
+        connection = _connect(proposal, limits, interrupts, acse, *deadlines)
         answer = _negotiate(connection, request, acse, *deadlines)
     if isinstance(answer, AssociateRJ):
-        raise rejection_error(answer, peer.ae_title, calling_ae_title)
+        raise rejection_error(answer, request.called_ae_title, request.calling_ae_title)
     return answer
 
 
 def _connect(
-    peer: ApplicationEntity, limits: Limits, interrupts: Interrupts, *deadlines: Deadline
+    proposal: Proposal, limits: Limits, interrupts: Interrupts, *deadlines: Deadline
 ) -> Connection:
-    waiter = Waiter(interrupts)
-    waiter.check(*deadlines)
-    return connect(peer, waiter, limits.connection_timeout, limits.network_timeout, *deadlines)
-
-
-def _request(
-    peer: ApplicationEntity, calling_ae_title: str, abstract_syntaxes: tuple[str, ...]
-) -> AssociateRQ:
-    contexts = tuple(
-        ProposedContext(2 * index + 1, syntax, TRANSFER_SYNTAXES)
-        for index, syntax in enumerate(abstract_syntaxes)
+    return connect(
+        proposal.addresses,
+        Waiter(interrupts),
+        proposal.connection_timeout,
+        limits.network_timeout,
+        *deadlines,
     )
-    user = UserInformation(MAX_PDU_LENGTH, IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME)
-    return AssociateRQ(peer.ae_title, calling_ae_title, contexts, user)
 
 
 def _negotiate(

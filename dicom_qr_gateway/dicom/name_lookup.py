@@ -111,12 +111,16 @@ def resolve(host: str, port: int, waiter: Waiter, *deadlines: Deadline) -> list[
 
     Raises:
         NameNotResolved: the name has no address.
+        GatewayBusy: the gateway has no descriptor or thread left for a look-up.
         PacsTimeout: the earliest deadline's error.
     """
     literal = _literal(host, port)
     if literal is not None:
         return [literal]
-    look_up = LookUp(host, port)
+    try:
+        look_up = LookUp(host, port)
+    except OSError:
+        raise GatewayBusy("The gateway has no descriptor left for a name look-up.") from None
     try:
         waiter.watch(look_up.done)
         _threads.submit(look_up)

@@ -78,6 +78,8 @@ class Limits:
     retrieve_timeout: float = 3600.0
     max_matches: int = 50_000
     max_response_bytes: int = 64 * 1024 * 1024
+    max_associations_per_pacs: int = 8
+    queue_timeout: float = 5.0
 
     def response_deadline(self) -> Deadline:
         """Return when the next complete response of a C-FIND or C-ECHO is due."""

@@ -10,10 +10,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from dicom_qr_gateway.dicom.establish import open_association
-from dicom_qr_gateway.dicom.types import ApplicationEntity, Deadline, Limits
+from dicom_qr_gateway.dicom.pool import Pool
+from dicom_qr_gateway.dicom.types import ApplicationEntity, Deadline
 from dicom_qr_gateway.dicom.uids import PATIENT_ROOT_FIND, STUDY_ROOT_FIND
-from dicom_qr_gateway.dicom.waiting import Interrupts, StopSignal
 from dicom_qr_gateway.errors import NoStudyMatched, PatientMismatch, QueryTimeout
 from dicom_qr_gateway.services.matching import (
     Study,
@@ -55,10 +54,9 @@ class FoundStudies:
 class QueryService:
     """Finds studies."""
 
-    def __init__(self, limits: Limits, stop: StopSignal) -> None:
-        """Keep the time-outs and budgets of every query, and what ends them all."""
-        self._limits = limits
-        self._stop = stop
+    def __init__(self, pool: Pool) -> None:
+        """Keep where associations come from."""
+        self._pool = pool
 
     def find(
         self, query: StudyQuery, client: socket.socket | None, *deadlines: Deadline
@@ -73,23 +71,22 @@ class QueryService:
         Raises:
             NoStudyMatched: the PACS answered in full and nothing matches.
             PatientMismatch: every match is another patient's.
-            GatewayError: the answer could not be had, see open_association and c_find.
+            GatewayError: the answer could not be had, see Pool.association and c_find.
         """
         whole = Deadline.after(
-            self._limits.query_timeout,
+            self._pool.limits.query_timeout,
             QueryTimeout,
             "The query took longer than QUERY_TIMEOUT: ask for less, or look at the PACS' load.",
         )
-        with open_association(
+        with self._pool.association(
             query.pacs,
             query.calling_ae_title,
             (STUDY_ROOT_FIND, PATIENT_ROOT_FIND),
-            self._limits,
-            Interrupts(self._stop, client),
+            client,
             whole,
             *deadlines,
         ) as association:
-            finder = StudyFinder(association, self._limits, whole, *deadlines)
+            finder = StudyFinder(association, self._pool.limits, whole, *deadlines)
             matches = [study_from(match) for match in finder.studies(query.patient_id)]
             own = [study for study in matches if is_of_patient(study, query.patient_id)]
             withheld = _count_withheld(matches, own)

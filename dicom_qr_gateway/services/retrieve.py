@@ -6,22 +6,23 @@ one association, which is opened again for the rest when a study's trouble ended
 
 import socket
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from dicom_qr_gateway.dicom.association import Association
+from dicom_qr_gateway.dicom.bulkheads import RETRIEVES
 from dicom_qr_gateway.dicom.c_move import c_move
-from dicom_qr_gateway.dicom.establish import open_association
-from dicom_qr_gateway.dicom.types import Deadline, Limits, QueryRetrieveLevel
+from dicom_qr_gateway.dicom.pool import Pool
+from dicom_qr_gateway.dicom.types import Deadline, QueryRetrieveLevel
 from dicom_qr_gateway.dicom.uids import PATIENT_ROOT_MOVE, STUDY_ROOT_MOVE
-from dicom_qr_gateway.dicom.waiting import Interrupts, StopSignal
 from dicom_qr_gateway.errors import (
     GatewayError,
     MoveFailed,
     PacsTimeout,
     RetrieveTimeout,
     ShuttingDown,
+    TargetNotAllowed,
 )
 from dicom_qr_gateway.services.query import QueryService, StudyQuery
 from dicom_qr_gateway.services.study_outcome import Outcome, StudyOutcome
@@ -54,21 +55,40 @@ class Retrieved:
 class RetrieveService:
     """Finds studies and has them sent."""
 
-    def __init__(self, limits: Limits, stop: StopSignal, queries: QueryService) -> None:
-        """Keep the time-outs, what ends every wait, and who finds the studies."""
-        self._limits = limits
-        self._stop = stop
+    def __init__(
+        self, pool: Pool, queries: QueryService, allowed_destinations: Collection[str] = ()
+    ) -> None:
+        """Keep where associations come from, who finds the studies, and the policy.
+
+        Args:
+            pool: where associations come from.
+            queries: who finds the studies.
+            allowed_destinations: AE titles that may be moved to; none for all of them.
+        """
+        self._pool = pool
         self._queries = queries
+        self._allowed_destinations = allowed_destinations
 
     def retrieve(self, request: StudyRetrieve, client: socket.socket | None) -> Retrieved:
         """Return what became of each matching study, when at least one was sent in part.
 
         Raises:
+            TargetNotAllowed: policy forbids the move destination.
+            GatewayBusy: half of this worker's threads hold retrieves already.
             MoveFailed, PacsTimeout, ShuttingDown: nothing was sent; ``extra`` says why for each.
             GatewayError: the query failed, see QueryService.find.
         """
+        if (
+            self._allowed_destinations
+            and request.move_destination not in self._allowed_destinations
+        ):
+            raise TargetNotAllowed("This gateway's policy forbids that move destination.")
+        with self._pool.bulkheads.place(RETRIEVES):
+            return self._retrieve(request, client)
+
+    def _retrieve(self, request: StudyRetrieve, client: socket.socket | None) -> Retrieved:
         whole = Deadline.after(
-            self._limits.retrieve_timeout,
+            self._pool.limits.retrieve_timeout,
             RetrieveTimeout,
             "The retrieve took longer than RETRIEVE_TIMEOUT.",
         )
@@ -77,7 +97,7 @@ class RetrieveService:
             StudyOutcome(study["StudyInstanceUID"], request.move_destination)
             for study in found.studies
         ]
-        self._move_all(request, deque(outcomes), Interrupts(self._stop, client), whole)
+        self._move_all(request, deque(outcomes), client, whole)
         if all(outcome.status is Outcome.FAILED for outcome in outcomes):
             raise nothing_was_sent(outcomes)
         return Retrieved(found.studies, found.withheld, **summary(outcomes))
@@ -86,18 +106,17 @@ class RetrieveService:
         self,
         request: StudyRetrieve,
         waiting: deque[StudyOutcome],
-        interrupts: Interrupts,
+        client: socket.socket | None,
         whole: Deadline,
     ) -> None:
         """Move study after study; an association that ends is opened again for the rest."""
         while waiting:
             try:
-                with open_association(
+                with self._pool.association(
                     request.query.pacs,
                     request.query.calling_ae_title,
                     (STUDY_ROOT_MOVE, PATIENT_ROOT_MOVE),
-                    self._limits,
-                    interrupts,
+                    client,
                     whole,
                 ) as association:
                     while waiting:
@@ -130,7 +149,7 @@ class RetrieveService:
             keys["PatientID"] = request.query.patient_id
         try:
             for response in c_move(
-                association, context, keys, request.move_destination, self._limits, whole
+                association, context, keys, request.move_destination, self._pool.limits, whole
             ):
                 outcome.add(response)
         except GatewayError as error:

@@ -18,6 +18,7 @@ from dicom_qr_gateway.dicom.types import ApplicationEntity, Limits
 from dicom_qr_gateway.dicom.waiting import StopSignal
 from dicom_qr_gateway.services.query import FoundStudies, QueryService, StudyQuery
 from dicom_qr_gateway.services.retrieve import Retrieved, RetrieveService, StudyRetrieve
+from tests.pools import a_pool
 
 from .archive import Archive
 from .scripted_pacs import Script, ScriptedPacs
@@ -131,7 +132,7 @@ def find(stop: StopSignal) -> Callable[..., FoundStudies]:
         **fields: object,
     ) -> FoundStudies:
         entity = pacs.entity if isinstance(pacs, ScriptedPacs) else pacs
-        return QueryService(limits, stop).find(a_query(entity, **fields), client)
+        return QueryService(a_pool(limits, stop)).find(a_query(entity, **fields), client)
 
     return call
 
@@ -147,7 +148,8 @@ def retrieve(stop: StopSignal) -> Callable[..., Retrieved]:
         **fields: object,
     ) -> Retrieved:
         entity = pacs.entity if isinstance(pacs, ScriptedPacs) else pacs
-        service = RetrieveService(limits, stop, QueryService(limits, stop))
+        pool = a_pool(limits, stop)
+        service = RetrieveService(pool, QueryService(pool))
         return service.retrieve(StudyRetrieve(a_query(entity, **fields), "DEST"), client)
 
     return call

@@ -1,15 +1,16 @@
 """An association by itself: what the services never do with one, but others may."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 import pytest
 
 from dicom_qr_gateway.dicom.association import Association
-from dicom_qr_gateway.dicom.establish import open_association
 from dicom_qr_gateway.dicom.pdu import AssociateRQ, ReleaseRQ
 from dicom_qr_gateway.dicom.uids import PATIENT_ROOT_FIND, STUDY_ROOT_FIND, VERIFICATION
-from dicom_qr_gateway.dicom.waiting import Interrupts, StopSignal
+from dicom_qr_gateway.dicom.waiting import StopSignal
 from dicom_qr_gateway.errors import NoAcceptedContext
+from tests.pools import a_pool
 
 from .conftest import PATIENT
 from .conversation import Conversation
@@ -23,10 +24,9 @@ def accepts_verification_and_releases(peer: Conversation) -> None:
     peer.serve_release()
 
 
-def opened(pacs: ScriptedPacs, stop: StopSignal) -> Association:
-    return open_association(
-        pacs.entity, "GATEWAY", (STUDY_ROOT_FIND, VERIFICATION), PATIENT, Interrupts(stop)
-    )
+def opened(pacs: ScriptedPacs, stop: StopSignal) -> AbstractContextManager[Association]:
+    proposal = (STUDY_ROOT_FIND, VERIFICATION)
+    return a_pool(PATIENT, stop).association(pacs.entity, "GATEWAY", proposal, None)
 
 
 def test_a_context_that_was_not_accepted_cannot_be_had(

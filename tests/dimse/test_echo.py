@@ -17,6 +17,7 @@ from dicom_qr_gateway.errors import (
     ShuttingDown,
 )
 from dicom_qr_gateway.services.echo import EchoService
+from tests.pools import a_pool
 
 from .archive import Archive
 from .conftest import PATIENT
@@ -31,7 +32,7 @@ MakePacs = Callable[..., ScriptedPacs]
 @pytest.fixture
 def echo(stop: StopSignal) -> Echo:
     def call(pacs: ScriptedPacs, limits: Limits = PATIENT) -> None:
-        EchoService(limits, stop).echo(pacs.entity, "GATEWAY")
+        EchoService(a_pool(limits, stop)).echo(pacs.entity, "GATEWAY")
 
     return call
 
@@ -47,7 +48,7 @@ def answers(respond: Callable[[Conversation], None]) -> Script:
 
 
 def test_an_archive_that_works_is_verified(archive: Archive, stop: StopSignal) -> None:
-    EchoService(PATIENT, stop).echo(archive.entity, "GATEWAY")
+    EchoService(a_pool(PATIENT, stop)).echo(archive.entity, "GATEWAY")
     assert archive.asked().released == 1
 
 

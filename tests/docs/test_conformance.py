@@ -18,6 +18,7 @@ from dicom_qr_gateway.services.echo import EchoService
 from dicom_qr_gateway.services.matching import TEXT_KEYS
 from dicom_qr_gateway.services.query import QueryService, StudyQuery
 from dicom_qr_gateway.services.retrieve import RetrieveService, StudyRetrieve
+from tests.pools import a_pool
 
 PATIENT_ID = "1112223333"
 STUDY_ROOT = (uids.STUDY_ROOT_FIND, uids.STUDY_ROOT_MOVE)
@@ -77,13 +78,14 @@ def retrieve(pacs):
     """Query and retrieve; the PACS knows no destination, which is what is said of the study."""
     limits, stop = Settings.from_environ({}).limits, StopSignal()
     query = StudyQuery(pacs.peer, "GATEWAY", PATIENT_ID)
-    service = RetrieveService(limits, stop, QueryService(limits, stop))
+    pool = a_pool(limits, stop)
+    service = RetrieveService(pool, QueryService(pool))
     with pytest.raises(Exception, match="No study was sent"):
         service.retrieve(StudyRetrieve(query, "NOWHERE"), None)
 
 
 def echo(pacs):
-    EchoService(Settings.from_environ({}).limits, StopSignal()).echo(pacs.peer, "GATEWAY")
+    EchoService(a_pool(Settings.from_environ({}).limits, StopSignal())).echo(pacs.peer, "GATEWAY")
 
 
 def tables(conformance, activity):

@@ -12,6 +12,8 @@ import pytest
 from gunicorn.config import Config
 
 from dicom_qr_gateway import gunicorn_config
+from dicom_qr_gateway.dicom.bulkheads import Bulkheads
+from dicom_qr_gateway.dicom.types import Limits
 from dicom_qr_gateway.lifecycle import Lifecycle
 
 ROOT = Path(__file__).parents[2]
@@ -31,7 +33,11 @@ class FakeWorker:
     def __init__(self, ppid: int = 1) -> None:
         self.ppid = ppid
         self.lifecycle = Lifecycle(drain_seconds=0, graceful_timeout=2)
-        self.wsgi = SimpleNamespace(extensions={"lifecycle": self.lifecycle})
+        self.bulkheads = Bulkheads(Limits(), threads=2)
+        self.cfg = SimpleNamespace(threads=64)
+        self.wsgi = SimpleNamespace(
+            extensions={"lifecycle": self.lifecycle, "bulkheads": self.bulkheads}
+        )
 
     def handle_exit(self, sig, frame):
         pass
@@ -88,6 +94,7 @@ def test_a_worker_that_is_asked_to_end_begins_its_stop(number):
     gunicorn_config.post_worker_init(worker)
     signal.raise_signal(number)
     assert worker.lifecycle.draining
+    assert worker.bulkheads.half == 32
 
 
 def test_an_immediate_stop_answers_what_still_runs():

@@ -10,7 +10,8 @@ import pytest
 
 from dicom_qr_gateway.dicom import connection as module
 from dicom_qr_gateway.dicom.connection import Connection, connect
-from dicom_qr_gateway.dicom.types import ApplicationEntity, Deadline
+from dicom_qr_gateway.dicom.name_lookup import SocketAddress, resolve
+from dicom_qr_gateway.dicom.types import Deadline
 from dicom_qr_gateway.dicom.waiting import Interrupts, StopSignal, Waiter
 from dicom_qr_gateway.errors import (
     AssociationTimeout,
@@ -42,9 +43,8 @@ def listener() -> Iterator[socket.socket]:
         yield listening
 
 
-def entity(listener: socket.socket) -> ApplicationEntity:
-    host, port = listener.getsockname()
-    return ApplicationEntity(host, port, "PACS")
+def address(listener: socket.socket) -> SocketAddress:
+    return SocketAddress(socket.AF_INET, *listener.getsockname())
 
 
 Pair = tuple[Connection, socket.socket]
@@ -53,7 +53,7 @@ Pair = tuple[Connection, socket.socket]
 @pytest.fixture
 def pair(waiter: Waiter, listener: socket.socket) -> Iterator[Pair]:
     """Return a connection to a peer, and the peer's socket."""
-    connection = connect(entity(listener), waiter, 60, 0.2)
+    connection = connect([address(listener)], waiter, 60, 0.2)
     peer, _ = listener.accept()
     with peer:
         yield connection, peer
@@ -169,7 +169,7 @@ def test_a_peer_that_accepts_and_resets_at_once_is_connection_lost(
     """A port forwarder or a TCP wrapper: something listens, so "unreachable" would mislead."""
     waiter = ResettingWaiter(interrupts, listener)
     with pytest.raises(ConnectionLost):
-        connect(entity(listener), waiter, 60, 60)
+        connect([address(listener)], waiter, 60, 60)
 
 
 class SelfConnected(socket.socket):
@@ -185,7 +185,7 @@ def test_a_connection_to_itself_is_connection_refused(
 ) -> None:
     monkeypatch.setattr(socket, "socket", SelfConnected)
     with pytest.raises(ConnectionRefused):
-        connect(ApplicationEntity("127.0.0.1", 104, "PACS"), waiter, 60, 60)
+        connect([SocketAddress(socket.AF_INET, "127.0.0.1", 104)], waiter, 60, 60)
 
 
 def test_no_descriptor_for_a_look_up_is_gateway_busy(
@@ -196,7 +196,7 @@ def test_no_descriptor_for_a_look_up_is_gateway_busy(
 
     monkeypatch.setattr("os.pipe", no_pipe)
     with pytest.raises(GatewayBusy):
-        connect(ApplicationEntity("pacs.example", 104, "PACS"), waiter, 60, 60)
+        resolve("pacs.example", 104, waiter, far())
 
 
 def test_a_platform_without_quick_acknowledgements_receives_too(

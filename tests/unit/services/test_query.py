@@ -1,13 +1,13 @@
 """The query service around its association: what it opens, and under which deadlines."""
 
 from contextlib import nullcontext
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+from dicom_qr_gateway.dicom.pool import Pool
 from dicom_qr_gateway.dicom.types import ApplicationEntity, Deadline, Limits
 from dicom_qr_gateway.dicom.uids import PATIENT_ROOT_FIND, STUDY_ROOT_FIND
-from dicom_qr_gateway.dicom.waiting import StopSignal
 from dicom_qr_gateway.errors import NoStudyMatched, PatientMismatch, QueryTimeout, RetrieveTimeout
 from dicom_qr_gateway.services import query as module
 from dicom_qr_gateway.services.query import FoundStudies, QueryService, StudyQuery
@@ -25,7 +25,9 @@ class Finder:
         self.deadlines: tuple[Deadline, ...] = ()
         self.asked_modalities: list[str] = []
 
-    def open(self, *arguments: Any) -> Any:
+    limits = Limits(query_timeout=7)
+
+    def association(self, *arguments: Any) -> Any:
         self.opened = arguments
         return nullcontext("an association")
 
@@ -49,10 +51,9 @@ def a_match(uid: str, patient_id: str = "P1", **keys: str) -> dict[str, str]:
 def ask(
     finder: Finder, monkeypatch: pytest.MonkeyPatch, *deadlines: Deadline, **fields: Any
 ) -> FoundStudies:
-    monkeypatch.setattr(module, "open_association", finder.open)
     monkeypatch.setattr(module, "StudyFinder", finder.made)
     query = StudyQuery(PACS, "GATEWAY", **{"patient_id": "P1", **fields})
-    return QueryService(Limits(query_timeout=7), StopSignal()).find(query, None, *deadlines)
+    return QueryService(cast(Pool, finder)).find(query, None, *deadlines)
 
 
 def uids(found: FoundStudies) -> list[str]:

@@ -1,0 +1,89 @@
+"""Walls between PACS, so that one that is dead or slow cannot take every thread or association.
+
+Rule: whoever waits holds a thread too. So what runs and waits for one PACS never exceeds half of a
+worker's threads, nor do all retrieves together; beyond that the answer is "busy", at once.
+"""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from dicom_qr_gateway.dicom.slots import SHARED, Slot
+from dicom_qr_gateway.dicom.types import Deadline, Limits
+from dicom_qr_gateway.dicom.waiting import Waiter
+from dicom_qr_gateway.errors import GatewayBusy
+
+# Locks of the kernel cannot be polled; a busy PACS takes longer than this to answer.
+LOOK_AGAIN: Final = 0.01  # seconds
+
+RETRIEVES: Final = "retrieves"
+
+
+class Bulkheads:
+    """The limits of one worker, and its share of the limits of them all."""
+
+    def __init__(self, limits: Limits, threads: int) -> None:
+        """Begin with nothing running.
+
+        Args:
+            limits: MAX_ASSOCIATIONS_PER_PACS (over all workers) and QUEUE_TIMEOUT.
+            threads: how many requests this worker can hold.
+        """
+        self._limits = limits
+        self._running: Counter[str] = Counter()
+        self._lock = threading.Lock()
+        self.half = 1
+        self.set_threads(threads)
+
+    def set_threads(self, threads: int) -> None:
+        """Take the number of threads that the server really gave this worker."""
+        self.half = max(threads // 2, 1)
+
+    @contextmanager
+    def place(self, of: str) -> Iterator[None]:
+        """Hold one of this worker's places of a kind, at most half of its threads.
+
+        Raises:
+            GatewayBusy: all are held.
+        """
+        with self._lock:
+            if self._running[of] >= self.half:
+                raise GatewayBusy(
+                    "Half of this gateway's threads are busy with the same: try again later."
+                )
+            self._running[of] += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._running[of] -= 1
+                if not self._running[of]:
+                    del self._running[of]
+
+    def association(self, address: str, port: int, waiter: Waiter, *deadlines: Deadline) -> Slot:
+        """Return one of the associations that all workers together may have with a PACS.
+
+        Raises:
+            GatewayBusy: none became free within QUEUE_TIMEOUT.
+            PacsTimeout, ShuttingDown, ClientLeft: see Waiter.
+        """
+        end = time.monotonic() + self._limits.queue_timeout
+        while True:
+            slot = self._take(f"{address} {port}")
+            if slot is not None:
+                return slot
+            if time.monotonic() >= end:
+                raise GatewayBusy(
+                    "All associations that this gateway may have with the PACS are busy "
+                    "(MAX_ASSOCIATIONS_PER_PACS): try again later."
+                )
+            waiter.pause(LOOK_AGAIN, *deadlines)
+
+    def _take(self, key: str) -> Slot | None:
+        try:
+            return SHARED.take(key, self._limits.max_associations_per_pacs)
+        except OSError:
+            raise GatewayBusy("The gateway has no file descriptor left.") from None
