@@ -4,6 +4,7 @@ Rule: the names in ``__all__`` are gunicorn's own settings. A bad value in the e
 start here, in the master, with one line: a worker that fails is replaced for ever.
 """
 
+import select
 import signal
 import sys
 from functools import partial
@@ -47,9 +48,17 @@ class Worker(Protocol):
     ppid: int
     wsgi: Any
     cfg: Any
+    sockets: list[Any]
+    method_queue: Any
+
+    def accept(self, listener: Any) -> None:
+        """Take a connection, if one waits."""
+
+    def set_accept_enabled(self, enabled: bool) -> None:
+        """Begin or end to watch the listeners."""
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Begin gunicorn's graceful stop; safe to call from any thread."""
+        """Begin gunicorn's graceful stop."""
 
 
 def read_settings() -> Settings:
@@ -104,10 +113,27 @@ def post_worker_init(worker: Worker) -> None:
     """
     worker.wsgi.extensions["bulkheads"].set_threads(worker.cfg.threads)
     lifecycle = _lifecycle(worker)
-    lifecycle.arm(partial(worker.handle_exit, signal.SIGTERM, None))
+    lifecycle.arm(partial(worker.method_queue.defer, close_listeners, worker))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: lifecycle.begin())
         signal.siginterrupt(number, False)
+
+
+def close_listeners(worker: Worker) -> None:
+    """Take what waits in the listeners' queues, refuse everything after that, then stop.
+
+    gunicorn would keep the listeners open, unwatched, until the last request has ended: who
+    connects meanwhile would wait and then be reset, where a refusal makes a proxy ask another
+    instance.
+    """
+    for listener in worker.sockets:
+        while select.select([listener], [], [], 0)[0]:
+            worker.accept(listener)
+    worker.set_accept_enabled(False)
+    for listener in worker.sockets:
+        listener.close()
+    worker.sockets = []
+    worker.handle_exit(signal.SIGTERM, None)
 
 
 def worker_int(worker: Worker) -> None:

@@ -3,6 +3,7 @@
 import os
 import runpy
 import signal
+import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -39,8 +40,19 @@ class FakeWorker:
             extensions={"lifecycle": self.lifecycle, "bulkheads": self.bulkheads}
         )
 
+        self.sockets = []
+        self.accepted = []
+        self.events = []
+        self.method_queue = SimpleNamespace(defer=lambda hook, *given: hook(*given))
+
+    def accept(self, listener):
+        self.accepted.append(listener.accept()[0])
+
+    def set_accept_enabled(self, enabled):
+        self.events.append(("accept", enabled))
+
     def handle_exit(self, sig, frame):
-        pass
+        self.events.append(("exit", sig))
 
 
 class FakeMaster:
@@ -95,6 +107,21 @@ def test_a_worker_that_is_asked_to_end_begins_its_stop(number):
     signal.raise_signal(number)
     assert worker.lifecycle.draining
     assert worker.bulkheads.half == 32
+
+
+def test_a_stop_serves_who_has_connected_and_refuses_who_has_not():
+    worker = FakeWorker()
+    listener = socket.create_server(("127.0.0.1", 0))
+    address = listener.getsockname()
+    worker.sockets = [listener]
+    with socket.create_connection(address) as early:
+        gunicorn_config.close_listeners(worker)
+        (served,) = worker.accepted
+        assert served.getpeername() == early.getsockname()
+        served.close()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(address)
+    assert worker.events == [("accept", False), ("exit", signal.SIGTERM)]
 
 
 def test_an_immediate_stop_answers_what_still_runs():
