@@ -197,6 +197,15 @@ class Association:
             )
         raise ProtocolError("The PACS sent a PDU that has no place in an association.")
 
+    def has_ended(self) -> bool:
+        """Tell whether the peer ended the association between two requests.
+
+        Nothing may come then, so whatever has come is a release, an abort or a close.
+        """
+        return (
+            self._reader.is_incomplete or bool(self._messages) or self._connection.has_something()
+        )
+
     def ignore_interrupts(self) -> None:
         """From now on let only deadlines end a wait: the operation is being ended already."""
         self._connection.ignore_interrupts()

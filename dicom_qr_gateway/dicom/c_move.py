@@ -4,6 +4,7 @@ Rule: each response is passed on as it comes, since its counts are true whatever
 operation that is ended from our side is cancelled first, and what the PACS still says is passed on.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -11,22 +12,33 @@ from typing import Final
 from dicom_qr_gateway.dicom.association import Association
 from dicom_qr_gateway.dicom.budgets import ByteBudget
 from dicom_qr_gateway.dicom.identifier import decode_identifier, encode_identifier
-from dicom_qr_gateway.dicom.messages import CommandField, Message
+from dicom_qr_gateway.dicom.messages import MAX_IDENTIFIER, CommandField, Message
 from dicom_qr_gateway.dicom.types import AcceptedContext, Deadline, Limits, SubOperations
-from dicom_qr_gateway.errors import ClientLeft, GatewayError, RetrieveTimeout, ShuttingDown
+from dicom_qr_gateway.errors import (
+    ClientLeft,
+    GatewayError,
+    ProtocolError,
+    ResponseTooLarge,
+    RetrieveTimeout,
+    ShuttingDown,
+)
 
-# The longest response there can be: a list of 65,535 failed SOP Instance UIDs.
-MAX_RESPONSE: Final = 5 * 1024 * 1024
+MAX_RESPONSE: Final = 2 * MAX_IDENTIFIER  # with fragments and the responses before it
+_UID: Final = re.compile(r"[0-9.]{1,64}")
 CANCEL_WAIT: Final = 0.5  # seconds for the PACS to answer a C-CANCEL, before the abort
 
 
 @dataclass(frozen=True, slots=True)
 class MoveResponse:
-    """A C-MOVE response; the one whose status is not pending is the last."""
+    """A C-MOVE response; the one whose status is not pending is the last.
+
+    ``has_failed_list`` says that something failed, also where its UIDs cannot be read.
+    """
 
     status: int
     is_final: bool
     sub_operations: SubOperations
+    has_failed_list: bool = False
     failed_sop_instance_uids: tuple[str, ...] = ()
 
 
@@ -36,6 +48,7 @@ def c_move(
     keys: Mapping[str, str],
     move_destination: str,
     limits: Limits,
+    lists: ByteBudget,
     *deadlines: Deadline,
 ) -> Iterator[MoveResponse]:
     """Yield each response, the final one last.
@@ -46,6 +59,7 @@ def c_move(
         keys: the request identifier, keyword -> value: unique keys only (PS3.4 C.4.2.1.4).
         move_destination: the AE title the PACS sends to, as the PACS knows it.
         limits: RETRIEVE_IDLE_TIMEOUT bounds each silence.
+        lists: what the failed SOP Instance UID lists of the whole retrieve may take.
         deadlines: of the whole retrieve.
 
     Raises:
@@ -73,11 +87,11 @@ def c_move(
                 _idle_deadline(limits),
                 *deadlines,
             )
-            response = _response(message, context)
+            response = _response(message, context, lists)
             is_final = response.is_final
             yield response
     except (RetrieveTimeout, ShuttingDown, ClientLeft):
-        yield from _cancelled(association, context, message_id)
+        yield from _cancelled(association, context, message_id, lists)
         raise
 
 
@@ -90,7 +104,7 @@ def _idle_deadline(limits: Limits) -> Deadline:
 
 
 def _cancelled(
-    association: Association, context: AcceptedContext, message_id: int
+    association: Association, context: AcceptedContext, message_id: int, lists: ByteBudget
 ) -> Iterator[MoveResponse]:
     """Send a C-CANCEL and yield what the PACS still says, for a moment."""
     association.ignore_interrupts()
@@ -101,7 +115,7 @@ def _cancelled(
             message = association.receive(
                 CommandField.C_MOVE_RQ, context, message_id, ByteBudget(MAX_RESPONSE), soon
             )
-            response = _response(message, context)
+            response = _response(message, context, lists)
             yield response
             if response.is_final:
                 return
@@ -109,14 +123,30 @@ def _cancelled(
         return  # the reason for the C-CANCEL is what the caller raises
 
 
-def _response(message: Message, context: AcceptedContext) -> MoveResponse:
-    failed = ""
-    if message.identifier:
-        values = decode_identifier(message.identifier, context.is_explicit_vr)
-        failed = values.get("FailedSOPInstanceUIDList", "")
+def _response(message: Message, context: AcceptedContext, lists: ByteBudget) -> MoveResponse:
+    failed = _failed_list(message.identifier, context, lists) if message.identifier else ()
     return MoveResponse(
         message.response.status,
         not message.response.is_pending,
         message.response.sub_operations,
-        tuple(filter(None, failed.split("\\"))),
+        failed is None or bool(failed),
+        failed or (),
     )
+
+
+def _failed_list(
+    identifier: bytes, context: AcceptedContext, lists: ByteBudget
+) -> tuple[str, ...] | None:
+    """Return the failed SOP Instance UID List (0008,0058), None where it cannot be read.
+
+    Status and counts stand in the command set and are true whatever the identifier is. A value that
+    is no UID may be anything, so it is not passed on.
+    """
+    try:
+        lists.spend(len(identifier))
+        values = decode_identifier(identifier, context.is_explicit_vr)
+    except (ProtocolError, ResponseTooLarge):
+        return None
+    listed = [uid for uid in values.get("FailedSOPInstanceUIDList", "").split("\\") if uid]
+    uids = tuple(uid for uid in listed if _UID.fullmatch(uid))
+    return None if listed and not uids else uids

@@ -113,6 +113,12 @@ class Connection:
         self._last_byte = time.monotonic()
         return data
 
+    def has_something(self) -> bool:
+        """Tell whether a receive would not have to wait: for bytes, or for the peer's end."""
+        poll = select.poll()
+        poll.register(self._socket.fileno(), select.POLLIN)
+        return bool(poll.poll(0))
+
     def send_and_close(self, data: bytes) -> None:
         """Say a last word if the socket takes it at once, then close."""
         try:

@@ -12,12 +12,14 @@ from typing import Final
 
 from dicom_qr_gateway.dicom.pdu import DataTF, Fragment, encode_pdu
 from dicom_qr_gateway.dicom.types import SubOperations
-from dicom_qr_gateway.errors import ProtocolError
+from dicom_qr_gateway.errors import ProtocolError, ResponseTooLarge
 
 NO_DATA_SET: Final = 0x0101
 DATA_SET_PRESENT: Final = 0x0001
 PRIORITY_MEDIUM: Final = 0x0000
 PENDING: Final = frozenset((0xFF00, 0xFF01))  # PS3.7 C.1
+# Decoding is not under a deadline, so its input is bounded: a list of 65,535 UIDs has 4 MB.
+MAX_IDENTIFIER: Final = 5 * 1024 * 1024
 MAX_COMMAND_SET: Final = 16 * 1024  # bytes; a real one has about 200
 
 _ELEMENT: Final = struct.Struct("<HHI")
@@ -162,6 +164,8 @@ class MessageAssembler:
         self._data += fragment.data
         if fragment.is_command and len(self._data) > MAX_COMMAND_SET:
             raise ProtocolError("The PACS sent a command set that is too long.")
+        if len(self._data) > MAX_IDENTIFIER:
+            raise ResponseTooLarge("The PACS sent one response that is larger than any may be.")
         return self._complete(fragment.context_id) if fragment.is_last else None
 
     def _complete(self, context_id: int) -> Message | None:

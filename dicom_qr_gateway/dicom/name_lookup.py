@@ -40,13 +40,10 @@ class LookUp:
         self._host, self._port = host, port
         self.done, self._write_end = os.pipe()
         self.addresses: list[SocketAddress] | None = None
-        self.is_wanted = True
 
     def run(self) -> None:
         """Ask the system's resolver; no answer leaves ``addresses`` None."""
         try:
-            if not self.is_wanted:
-                return
             found = socket.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
             self.addresses = [
                 SocketAddress(family, str(address[0]), self._port)
@@ -89,9 +86,16 @@ class LookUpThreads:
         except RuntimeError:
             with self._lock:
                 self._running -= 1
-                self._waiting.remove(look_up)
-            look_up.abandon()
+            self.withdraw(look_up)
             raise GatewayBusy("The gateway has no thread left for a name look-up.") from None
+
+    def withdraw(self, look_up: LookUp) -> None:
+        """Forget a look-up that nobody waits for any more, if it has not begun."""
+        with self._lock:
+            if look_up not in self._waiting:
+                return
+            self._waiting.remove(look_up)
+        look_up.abandon()
 
     def _work(self) -> None:
         while True:
@@ -126,7 +130,7 @@ def resolve(host: str, port: int, waiter: Waiter, *deadlines: Deadline) -> list[
         _threads.submit(look_up)
         waiter.wait(*deadlines)
     finally:
-        look_up.is_wanted = False
+        _threads.withdraw(look_up)
         waiter.forget(look_up.done)
         os.close(look_up.done)
     if not look_up.addresses:

@@ -23,7 +23,7 @@ TEXT_KEYS: Final = {
     "InstitutionName": "InstitutionName",
 }
 
-_UID: Final = re.compile(r"[0-9.]+")
+_UID: Final = re.compile(r"[0-9.]{1,65534}")  # what an element that is sent back can hold
 _DATE: Final = re.compile(r"(\d{4})(\.?)(\d{2})\2(\d{2})", re.ASCII)  # PS3.5 6.2, DA and its note
 _TIME: Final = re.compile(r"\d{2}(\d{2}(\d{2}(\.\d{1,6})?)?)?", re.ASCII)  # PS3.5 6.2, TM
 
@@ -53,6 +53,14 @@ def values(text: str) -> list[str]:
 def is_of_patient(study: Study, patient_id: str) -> bool:
     """Tell whether the study is that patient's: same Patient ID but for surrounding spaces."""
     return bool(study["PatientID"].strip(" ") == patient_id.strip(" "))
+
+
+def wire_patient_id(patient_id: str) -> str:
+    """Return the Patient ID as it is sent: surrounding spaces are not significant (LO, PS3.5 6.2).
+
+    Some PACS compare the leading ones all the same, and would say that there is no such patient.
+    """
+    return patient_id.strip(" ")
 
 
 def merge_duplicates(studies: Iterable[Study]) -> list[Study]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dicom_qr_gateway.dicom.association import Association
+from dicom_qr_gateway.dicom.budgets import ByteBudget
 from dicom_qr_gateway.dicom.bulkheads import RETRIEVES
 from dicom_qr_gateway.dicom.c_move import c_move
 from dicom_qr_gateway.dicom.pool import Pool
@@ -24,6 +25,7 @@ from dicom_qr_gateway.errors import (
     ShuttingDown,
     TargetNotAllowed,
 )
+from dicom_qr_gateway.services.matching import wire_patient_id
 from dicom_qr_gateway.services.query import QueryService, StudyQuery
 from dicom_qr_gateway.services.study_outcome import Outcome, StudyOutcome
 
@@ -110,6 +112,7 @@ class RetrieveService:
         whole: Deadline,
     ) -> None:
         """Move study after study; an association that ends is opened again for the rest."""
+        lists = ByteBudget(self._pool.limits.max_response_bytes)
         while waiting:
             try:
                 with self._pool.association(
@@ -119,8 +122,8 @@ class RetrieveService:
                     client,
                     whole,
                 ) as association:
-                    while waiting:
-                        self._move(association, request, waiting.popleft(), whole)
+                    while waiting and not association.has_ended():
+                        self._move(association, request, waiting.popleft(), lists, whole)
             except _AssociationEnded:
                 continue
             except GatewayError as error:
@@ -133,6 +136,7 @@ class RetrieveService:
         association: Association,
         request: StudyRetrieve,
         outcome: StudyOutcome,
+        lists: ByteBudget,
         whole: Deadline,
     ) -> None:
         """Move one study and note everything the PACS says.
@@ -146,10 +150,16 @@ class RetrieveService:
             "StudyInstanceUID": outcome.study_instance_uid,
         }
         if context.abstract_syntax == PATIENT_ROOT_MOVE:
-            keys["PatientID"] = request.query.patient_id
+            keys["PatientID"] = wire_patient_id(request.query.patient_id)
         try:
             for response in c_move(
-                association, context, keys, request.move_destination, self._pool.limits, whole
+                association,
+                context,
+                keys,
+                request.move_destination,
+                self._pool.limits,
+                lists,
+                whole,
             ):
                 outcome.add(response)
         except GatewayError as error:

@@ -14,12 +14,14 @@ from dicom_qr_gateway.dicom.c_find import c_find
 from dicom_qr_gateway.dicom.types import Deadline, Limits, QueryRetrieveLevel
 from dicom_qr_gateway.dicom.uids import PATIENT_ROOT_FIND, STUDY_ROOT_FIND
 from dicom_qr_gateway.errors import DimseFailure
-from dicom_qr_gateway.services.matching import TEXT_KEYS, values
+from dicom_qr_gateway.services.matching import TEXT_KEYS, values, wire_patient_id
 
 log = logging.getLogger(__name__)
 
 # Series attributes that most PACS answer at STUDY level too; some refuse the whole identifier.
 _SERIES_KEYS: Final = ("PerformingPhysicianName", "InstitutionName")
+# In the Patient Root these are above STUDY level, where only unique keys may stand (PS3.4 C.4.1).
+_PATIENT_KEYS: Final = ("PatientName", "PatientBirthDate")
 _REFUSES_IDENTIFIER: Final = "0xA900"  # Identifier does not match SOP Class, PS3.4 table C.4-1
 
 
@@ -42,16 +44,16 @@ class StudyFinder:
             GatewayError: see c_find.
         """
         if self._context.abstract_syntax == PATIENT_ROOT_FIND:
-            self._patient_keys = {"PatientID": patient_id}  # a unique key above the level
+            self._patient_keys = {"PatientID": wire_patient_id(patient_id)}
         keys = dict.fromkeys(TEXT_KEYS.values(), "")
-        keys["PatientID"] = patient_id
+        keys["PatientID"] = wire_patient_id(patient_id)
         try:
             return list(self._find(QueryRetrieveLevel.STUDY, keys))
         except DimseFailure as failure:
             if failure.dicom.get("status") != _REFUSES_IDENTIFIER:
                 raise
-        log.info("the PACS refuses series attributes at STUDY level, asked again without them")
-        for keyword in _SERIES_KEYS:
+        log.info("the PACS refuses keys of other levels at STUDY level, asked again without them")
+        for keyword in _SERIES_KEYS + (_PATIENT_KEYS if self._patient_keys else ()):
             del keys[keyword]
         return list(self._find(QueryRetrieveLevel.STUDY, keys))
 

@@ -13,6 +13,8 @@ from dicom_qr_gateway.dicom.status import SUCCESS, advice, hex_status
 from dicom_qr_gateway.dicom.types import SubOperations
 from dicom_qr_gateway.errors import GatewayError
 
+MOST_COUNTED = 0xFFFF
+
 
 class Outcome(StrEnum):
     """How far a study got."""
@@ -68,10 +70,20 @@ class StudyOutcome:
             self.final is not None
             and self.final.status == SUCCESS
             and not self.counts.failed
-            and not self.failed_sop_instance_uids
+            and not self.final.has_failed_list
             and not self.counts.remaining
-            and (self.sent_anything or self._is_uncounted())
+            and self._final_says_sent(self.final.sub_operations)
         )
+
+    def _final_says_sent(self, final: SubOperations) -> bool:
+        """Tell whether the counts that the final response states say that something was sent.
+
+        Where it states none, earlier ones count; where no response ever did, Success has to do. A
+        zero is a 16-bit counter that wrapped around if the response before it was at its end.
+        """
+        if final.completed is None and final.warning is None:
+            return self.sent_anything or self._is_uncounted()
+        return bool(final.completed or final.warning) or self.counts.completed == MOST_COUNTED
 
     def _is_uncounted(self) -> bool:
         """Tell whether the PACS never stated how many it sent."""

@@ -84,6 +84,33 @@ def test_a_pacs_that_refuses_series_level_keys_is_asked_once_more_without_them(
     assert [request.command.MessageID for request in conversation.requests] == [1, 2]
 
 
+def test_a_strict_patient_root_archive_is_asked_once_more_without_keys_of_other_levels(
+    pacs_with: MakePacs, find: Find
+) -> None:
+    def script(peer: Conversation) -> None:
+        peer.accept(PATIENT_ROOT_FIND)
+        peer.answer_find(status=0xA900)
+        peer.answer_find(a_study())
+        peer.serve_release()
+
+    pacs = pacs_with(script)
+    assert find(pacs).studies[0]["PatientName"] == ""
+    dropped = set(keys_of(pacs.conversation, 0)) - set(keys_of(pacs.conversation, 1))
+    assert dropped == {
+        "InstitutionName",
+        "PatientBirthDate",
+        "PatientName",
+        "PerformingPhysicianName",
+    }
+
+
+def test_spaces_around_the_patient_id_are_not_sent(pacs_with: MakePacs, find: Find) -> None:
+    """Orthanc has no patient "  P1": sent as given, that would be a false "no studies"."""
+    pacs = pacs_with(finds(a_study()))
+    assert len(find(pacs, patient_id="  P1 ").studies) == 1
+    assert keys_of(pacs.conversation, 0)["PatientID"] == "P1"
+
+
 def test_a_second_refusal_is_a_failure(pacs_with: MakePacs, find: Find) -> None:
     with pytest.raises(DimseFailure) as caught:
         find(pacs_with(refuses_then(0xA900)))

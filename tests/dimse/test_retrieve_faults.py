@@ -1,11 +1,12 @@
 """A retrieve that goes wrong on the way: what was sent stays told, the rest is tried or failed."""
 
+import struct
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
-from dicom_qr_gateway.dicom.pdu import ReleaseRQ
+from dicom_qr_gateway.dicom.pdu import ReleaseRQ, encode_pdu
 from dicom_qr_gateway.errors import (
     AssociationAborted,
     ConnectionRefused,
@@ -87,9 +88,27 @@ def answers_another_message(peer: Conversation) -> None:
     peer.wait_until_closed()
 
 
-def sends_a_broken_list(peer: Conversation) -> None:
-    peer.respond(0xB000, b"\xff" * 20, NumberOfCompletedSuboperations=1)
-    peer.wait_until_closed()
+def sends_all_and_releases(peer: Conversation) -> None:
+    peer.accept()
+    peer.read_request()
+    peer.send(peer.response(SUCCESS, NumberOfCompletedSuboperations=3) + encode_pdu(ReleaseRQ()))
+    peer.serve_release()
+
+
+def a_failed_list(*values: str) -> bytes:
+    """Return the list in Implicit VR, whatever its values are."""
+    text = "\\".join(values).encode()
+    text += b"\0" * (len(text) % 2)
+    return struct.pack("<HHI", 0x0008, 0x0058, len(text)) + text
+
+
+def ends_with_the_list(identifier: bytes, status: int = 0xB000) -> Script:
+    """Return the script of a PACS whose final response counts one sent, and has this data set."""
+
+    def answer(peer: Conversation) -> None:
+        peer.respond(status, identifier, NumberOfCompletedSuboperations=1)
+
+    return moves(answer)
 
 
 ENDS = [resets, closes, aborts, releases, talks_nonsense, answers_another_message]
@@ -136,7 +155,7 @@ def test_a_study_of_which_something_was_sent_before_the_end_is_partial(
     assert (detail["completed"], detail["remaining"], detail["dimse_status"]) == (1, 2, None)
 
 
-@pytest.mark.parametrize("end", [*ENDS, sends_a_broken_list])
+@pytest.mark.parametrize("end", ENDS)
 def test_one_study_and_an_early_end_is_move_failed_with_its_message(
     pacs_with: MakePacs, retrieve: Retrieve, end: Answer
 ) -> None:
@@ -147,20 +166,35 @@ def test_one_study_and_an_early_end_is_move_failed_with_its_message(
     assert "PACS" in detail["message"] or "DICOM" in detail["message"]
 
 
-def test_an_association_lost_between_two_studies_costs_no_study(
+def test_a_pacs_that_releases_after_each_study_costs_no_study(
     pacs_with: MakePacs, retrieve: Retrieve
 ) -> None:
-    """The PACS closes after its final response: the next study was never begun there."""
+    pacs = pacs_with(THREE_STUDIES, *[sends_all_and_releases] * 3)
+    assert statuses(retrieve(pacs).details) == ["ok", "ok", "ok"]
+    assert len(pacs.conversations) == 4
 
-    def serves_one_and_closes(peer: Conversation) -> None:
-        peer.accept()
-        peer.read_request()
-        sends_all(peer)
-        peer.close()
 
-    pacs = pacs_with(THREE_STUDIES, serves_one_and_closes)
-    retrieved = retrieve(pacs)
-    assert retrieved.details[0]["status"] == "ok"
+@pytest.mark.parametrize("status", [SUCCESS, 0xB000])
+@pytest.mark.parametrize(
+    "identifier", [b"\xff" * 20, a_failed_list("DOE JOHN born 1970")], ids=["broken", "no UIDs"]
+)
+def test_counts_are_kept_and_free_text_is_not_where_the_failed_list_is_unreadable(
+    pacs_with: MakePacs, retrieve: Retrieve, identifier: bytes, status: int
+) -> None:
+    pacs = pacs_with(finds(a_study()), ends_with_the_list(identifier, status))
+    (detail,) = retrieve(pacs).details
+    assert (detail["status"], detail["completed"]) == ("partial", 1)
+    assert detail["dimse_status"] == f"0x{status:04X}"
+    assert detail["failed_sop_instance_uids"] == []
+
+
+def test_failed_lists_beyond_the_retrieves_budget_are_not_kept(
+    pacs_with: MakePacs, retrieve: Retrieve
+) -> None:
+    long_list = a_failed_list(*(f"1.2.3.{number}" for number in range(1000)))
+    pacs = pacs_with(finds(a_study()), ends_with_the_list(long_list))
+    (detail,) = retrieve(pacs, replace(PATIENT, max_response_bytes=2048)).details
+    assert (detail["status"], detail["failed_sop_instance_uids"]) == ("partial", [])
 
 
 def test_reopening_that_fails_fails_the_rest(pacs_with: MakePacs, retrieve: Retrieve) -> None:

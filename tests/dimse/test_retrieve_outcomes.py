@@ -74,6 +74,9 @@ PARTIAL_ENDINGS = {
     "a wrapped counter of failures": says(
         (PENDING, counts(1, 65535, **remaining(1))), (SUCCESS, counts(1, 0))
     ),
+    "success with zeros after some were sent": says(
+        (PENDING, counts(2, **remaining(8))), (SUCCESS, counts(0, **remaining(0)))
+    ),
     "only warnings and failures": says((0xB000, counts(0, 1, 2))),
 }
 

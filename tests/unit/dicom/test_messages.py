@@ -21,6 +21,7 @@ from pynetdicom.dsutils import decode, encode
 
 from dicom_qr_gateway.dicom.messages import (
     MAX_COMMAND_SET,
+    MAX_IDENTIFIER,
     CommandField,
     MessageAssembler,
     Request,
@@ -31,7 +32,7 @@ from dicom_qr_gateway.dicom.messages import (
 from dicom_qr_gateway.dicom.pdu import DataTF, Fragment, PduReader
 from dicom_qr_gateway.dicom.types import SubOperations
 from dicom_qr_gateway.dicom.uids import STUDY_ROOT_FIND
-from dicom_qr_gateway.errors import ProtocolError
+from dicom_qr_gateway.errors import ProtocolError, ResponseTooLarge
 
 numbers = st.integers(0, 0xFFFF)
 ae_titles = st.text(
@@ -220,6 +221,16 @@ def test_an_endless_command_set_is_refused_at_a_stated_size():
     assembler.add(piece)
     with pytest.raises(ProtocolError, match="too long"):
         assembler.add(Fragment(1, True, False, b"ab"))
+
+
+def test_an_endless_identifier_is_refused_at_a_stated_size():
+    assembler = MessageAssembler()
+    assembler.add(Fragment(1, True, True, a_find_response()))
+    piece = Fragment(1, False, False, bytes(MAX_IDENTIFIER // 2))
+    assembler.add(piece)
+    assembler.add(piece)
+    with pytest.raises(ResponseTooLarge):
+        assembler.add(Fragment(1, False, False, b"ab"))
 
 
 @pytest.mark.parametrize(

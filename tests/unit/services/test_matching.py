@@ -57,7 +57,13 @@ def test_digits_and_dots_are_a_uid(uid: str) -> None:
 
 @pytest.mark.parametrize(
     "match",
-    [{}, *({"StudyInstanceUID": uid} for uid in ("", " ", "1.2\\1.3", "1.2.x", "1.2\n", "１.２"))],
+    [
+        {},
+        *(
+            {"StudyInstanceUID": uid}
+            for uid in ("", " ", "1.2\\1.3", "1.2.x", "1.2\n", "１.２", "1" * 65_535)
+        ),
+    ],
 )
 def test_a_match_without_a_valid_uid_is_a_protocol_error(match: dict[str, str]) -> None:
     with pytest.raises(ProtocolError):
