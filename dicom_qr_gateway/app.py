@@ -11,6 +11,7 @@ from dicom_qr_gateway.config import Settings
 from dicom_qr_gateway.dicom.bulkheads import Bulkheads
 from dicom_qr_gateway.dicom.pool import Pool
 from dicom_qr_gateway.lifecycle import Lifecycle
+from dicom_qr_gateway.prefix import UnderPrefix
 from dicom_qr_gateway.services.query import QueryService
 from dicom_qr_gateway.services.retrieve import RetrieveService
 
@@ -37,9 +38,9 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     lifecycle = Lifecycle(settings.drain_seconds, settings.graceful_timeout)
     bulkheads = Bulkheads(settings.limits, settings.web_threads)
-    pool = Pool(settings.limits, lifecycle.stop, bulkheads, settings.allowed_pacs)
+    pool = Pool(settings.limits, lifecycle.stop, bulkheads, settings.policy)
     queries = QueryService(pool)
-    retrieves = RetrieveService(pool, queries, settings.allowed_destinations)
+    retrieves = RetrieveService(pool, queries)
     app.extensions.update(
         lifecycle=lifecycle, bulkheads=bulkheads, queries=queries, retrieves=retrieves
     )
@@ -49,6 +50,8 @@ def create_app(settings: Settings | None = None) -> Flask:
         api.register_blueprint(blueprint)
     app.register_blueprint(docs.blueprint)
 
+    if settings.script_name:
+        app.wsgi_app = UnderPrefix(app.wsgi_app, settings.script_name)  # type: ignore[method-assign]
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]

@@ -7,7 +7,7 @@ accepted.
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dicom_qr_gateway.dicom.target_policy import TargetPolicy
 from dicom_qr_gateway.dicom.types import Limits
@@ -20,6 +20,7 @@ from dicom_qr_gateway.options import (
     listen_address,
     number,
     one_of,
+    path_prefix,
     whole_number,
 )
 
@@ -128,6 +129,13 @@ OPTIONS: tuple[Option, ...] = (
         "How many reverse proxies stand in front and set X-Forwarded-For, -Proto, -Host, -Prefix.",
     ),
     Option(
+        "SCRIPT_NAME",
+        "",
+        path_prefix,
+        "a path like /pacs-gateway, no slash at its end; empty for none",
+        "The path prefix that the gateway serves under, where no proxy cuts it off.",
+    ),
+    Option(
         "BIND",
         "127.0.0.1:8080",
         listen_address,
@@ -188,6 +196,7 @@ class Settings:
     allowed_pacs: TargetPolicy
     allowed_destinations: frozenset[str]
     trusted_proxies: int
+    script_name: str
     bind: str
     web_concurrency: int
     web_threads: int
@@ -202,6 +211,11 @@ class Settings:
             ConfigurationError: the first value that is not accepted.
         """
         return cls(**{option.field: option.read(environ) for option in OPTIONS})
+
+    @property
+    def policy(self) -> TargetPolicy:
+        """Return which PACS may be asked and which destinations may be moved to."""
+        return replace(self.allowed_pacs, destinations=self.allowed_destinations)
 
     @property
     def limits(self) -> Limits:

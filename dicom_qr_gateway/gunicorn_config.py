@@ -4,6 +4,7 @@ Rule: the names in ``__all__`` are gunicorn's own settings. A bad value in the e
 start here, in the master, with one line: a worker that fails is replaced for ever.
 """
 
+import os
 import select
 import signal
 import sys
@@ -13,6 +14,7 @@ from types import FrameType
 from typing import Any, Protocol
 
 from dicom_qr_gateway.config import ConfigurationError, Settings
+from dicom_qr_gateway.dicom.slots import SHARED
 from dicom_qr_gateway.lifecycle import Lifecycle, die_with_parent
 
 __all__ = [
@@ -71,9 +73,12 @@ def read_settings() -> Settings:
 
 _settings = read_settings()
 
+# Made here, in the master before it forks: the one that all workers share.
+slots = SHARED
+
 wsgi_app = "dicom_qr_gateway.app:create_app()"
 bind = _settings.bind
-worker_class = "gthread"
+worker_class = "dicom_qr_gateway.worker.Worker"
 workers = _settings.web_concurrency
 threads = _settings.web_threads
 graceful_timeout = _settings.graceful_timeout
@@ -112,6 +117,8 @@ def post_worker_init(worker: Worker) -> None:
     A terminal sends Ctrl-C to the workers too, whose own handler would drop their requests.
     """
     worker.wsgi.extensions["bulkheads"].set_threads(worker.cfg.threads)
+    # The application has read it; gunicorn would read it too, and answer by itself outside of it.
+    os.environ.pop("SCRIPT_NAME", None)
     lifecycle = _lifecycle(worker)
     lifecycle.arm(partial(worker.method_queue.defer, close_listeners, worker))
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -12,6 +12,7 @@ import time
 import traceback
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from http import HTTPMethod
 from types import TracebackType
 from typing import Any, TypeAlias
 
@@ -141,10 +142,11 @@ def _begin() -> None:
 
 
 def _write_access_line(response: Response) -> Response:
-    # The rule, not the path: a path that nobody knows may hold anything, a patient ID too.
+    # The rule, not the path, and only methods of HTTP: what nobody knows may hold anything, a
+    # patient ID too.
     facts = {
         "operation": g.facts.pop("operation"),
-        "method": request.method,
+        "method": request.method if request.method in HTTPMethod.__members__ else "-",
         "path": request.url_rule.rule if request.url_rule else "-",
         "status": response.status_code,
         "duration_ms": round((time.perf_counter() - g.started) * 1000, 1),

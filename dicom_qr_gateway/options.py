@@ -4,17 +4,23 @@ Rule: a parser returns the value or raises ValueError; ``Option.read`` turns tha
 that names the variable, the value and what is accepted.
 """
 
-import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from ipaddress import ip_network
+from ipaddress import IPv6Network, ip_network
 from typing import Any
 
-from dicom_qr_gateway.dicom.target_policy import Target, TargetPolicy
+from dicom_qr_gateway.dicom.target_policy import Network, Target, TargetPolicy, inner_network
 
 AE_TITLE = re.compile(r"[\x21-\x5b\x5d-\x7e](?:[\x20-\x5b\x5d-\x7e]{0,14}[\x21-\x5b\x5d-\x7e])?")
-HOST_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
+# RFC 1123 2.1; a last label that is a number makes it a mistyped address, as in requests.
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+HOST_NAME = re.compile(rf"(?!.{{254}})(?:{_LABEL}\.)*(?!(?:[0-9]+|0[xX][0-9A-Fa-f]*)$){_LABEL}")
+_WITH_PORT = re.compile(r"(\[[^\[\]]+\]|[^:\[\]]+):([^:]+)")
+_IN_BRACKETS = re.compile(r"\[([^\[\]]+)\]")
+
+DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
+PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)*")
 
 TRUE_WORDS = ("true", "1", "yes", "on")
 FALSE_WORDS = ("false", "0", "no", "off")
@@ -70,10 +76,9 @@ def number(low: float, high: float) -> Callable[[str], float]:
     """Return a parser of a finite number with low < value <= high."""
 
     def parse(text: str) -> float:
-        value = float(text)
-        if not math.isfinite(value) or not low < value <= high:
+        if not DECIMAL.fullmatch(text) or not low < float(text) <= high:
             raise ValueError(text)
-        return value
+        return float(text)
 
     return parse
 
@@ -98,6 +103,13 @@ def one_of(*words: str) -> Callable[[str], str]:
         return text.lower()
 
     return parse
+
+
+def path_prefix(text: str) -> str:
+    """Parse ``/segment/...`` without a slash at its end, or nothing."""
+    if not PREFIX.fullmatch(text) or "/../" in f"{text}/" or "/./" in f"{text}/":
+        raise ValueError(text)
+    return text
 
 
 def listen_address(text: str) -> str:
@@ -131,25 +143,18 @@ def allowed_targets(text: str) -> TargetPolicy:
 
 
 def _target(entry: str) -> Target:
-    where, port = _split_port(entry)
-    try:
-        return Target(ip_network(where), port)
-    except ValueError:
-        if not HOST_NAME.fullmatch(where):
-            raise
-        return Target(where.lower(), port)
+    """Parse ``where``, ``where:port`` or ``[IPv6]:port``."""
+    found = _WITH_PORT.fullmatch(entry)
+    if found is None:
+        return Target(_where(entry), None)
+    where, port = found.groups()
+    return Target(_where(where), whole_number(1, 65535)(port))
 
 
-def _split_port(entry: str) -> tuple[str, int | None]:
-    """Return where and port of ``where``, ``where:port`` or ``[IPv6]:port``."""
-    if entry.startswith("["):
-        where, _, rest = entry[1:].partition("]")
-        ip_network(where)
-        colon, port = rest[:1], rest[1:]
-    elif entry.count(":") == 1:
-        where, colon, port = entry.partition(":")
-    else:
-        return entry, None
-    if not colon:
-        return where, None
-    return where, whole_number(1, 65535)(port)
+def _where(text: str) -> Network | str:
+    if HOST_NAME.fullmatch(text):
+        return text.lower()
+    if "%" in text:  # a zone is meant for one machine, and no request may name one
+        raise ValueError(text)
+    bracketed = _IN_BRACKETS.fullmatch(text)
+    return inner_network(IPv6Network(bracketed[1]) if bracketed else ip_network(text))

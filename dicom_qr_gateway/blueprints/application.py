@@ -5,6 +5,7 @@ neither shown nor logged.
 """
 
 from typing import Any
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 from flask import Flask
 from flask.json.provider import DefaultJSONProvider
@@ -34,3 +35,9 @@ class Application(Flask):
     def log_exception(self, exc_info: Any) -> None:
         """Log where a defect was raised; Flask's own line has the path, which may say anything."""
         log.defect(exc_info)
+
+    def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Any:
+        """Serve one request. werkzeug takes //q for /q, where a proxy's rule for /q would not."""
+        if environ.get("PATH_INFO", "").startswith("//"):
+            environ["PATH_INFO"] = "/"
+        return super().wsgi_app(environ, start_response)

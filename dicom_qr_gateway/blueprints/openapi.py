@@ -112,6 +112,8 @@ def read_body(request: Request) -> bytes:
     # One byte more tells a body that fills the limit from one that goes beyond it, where no
     # length was announced.
     request.max_content_length = MAX_BODY + 1
+    if (request.content_length or 0) > MAX_BODY:
+        raise RequestTooLarge(f"The body is larger than {MAX_BODY} bytes.")
     try:
         body = request.get_data(cache=False)
     except HTTPException:

@@ -116,7 +116,7 @@ def asking() -> Iterator[Pool]:
     bulkheads = Bulkheads(settings.limits, settings.web_threads)
     former = signal.signal(signal.SIGINT, lambda _number, _frame: stop.set())
     try:
-        yield Pool(settings.limits, stop, bulkheads, settings.allowed_pacs)
+        yield Pool(settings.limits, stop, bulkheads, settings.policy)
     except GatewayError as error:
         click.echo(f"{error.error}: {error.message}", err=True)
         raise SystemExit(_exit_code(error)) from None

@@ -74,7 +74,7 @@ def _settings() -> Settings:
 
 
 def _run_both(settings: Settings, port: int) -> None:
-    address, prefix = addresses.reachable(settings.bind), os.environ.get("SCRIPT_NAME", "")
+    address, prefix = addresses.reachable(settings.bind), settings.script_name
     with (
         child("sandbox PACS", [*SANDBOX, "--port", str(port)], grace_seconds=2) as pacs,
         child("gateway", AS_CHILD, grace_seconds=settings.graceful_timeout + 2) as gateway,

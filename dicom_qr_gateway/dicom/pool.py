@@ -28,7 +28,7 @@ class Pool:
         self.limits = limits
         self.bulkheads = bulkheads
         self._stop = stop
-        self._policy = policy
+        self.policy = policy
 
     @contextmanager
     def association(
@@ -81,4 +81,4 @@ class Pool:
             f"The look-up of the host name {peer.host!r} took too long.",
         )
         addresses = resolve(peer.host, peer.port, waiter, looking_up, *deadlines)
-        return self._policy.permitted(peer.host, addresses)
+        return self.policy.permitted(peer.host, addresses)

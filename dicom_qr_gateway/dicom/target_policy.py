@@ -11,7 +11,6 @@ from ipaddress import (
     IPv6Address,
     IPv6Network,
     ip_address,
-    ip_network,
 )
 from typing import Final
 
@@ -20,15 +19,23 @@ from dicom_qr_gateway.errors import TargetNotAllowed
 
 Network = IPv4Network | IPv6Network
 
-_NAT64: Final = ip_network("64:ff9b::/96")  # RFC 6052 2.1
-_SIX_TO_FOUR: Final = ip_network("2002::/16")  # RFC 3056
+# IPv6 addresses with an IPv4 address right behind one of these prefixes: IPv4-mapped (RFC 4291
+# 2.5.5.2), NAT64 (RFC 6052 2.1), 6to4 (RFC 3056 2).
+_AROUND_IPV4: Final = (
+    IPv6Network("::ffff:0:0/96"),
+    IPv6Network("64:ff9b::/96"),
+    IPv6Network("2002::/16"),
+)
 _METADATA: Final = ip_address("fd00:ec2::254")
 _BROADCAST: Final = ip_address("255.255.255.255")
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """An entry of ALLOWED_PACS: a network or a host name, and a port (None for every port)."""
+    """An entry of ALLOWED_PACS: a network or a host name, and a port (None for every port).
+
+    The host name is in lower case; the network is one that ``inner_network`` returned.
+    """
 
     where: Network | str
     port: int | None
@@ -44,9 +51,15 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class TargetPolicy:
-    """ALLOWED_PACS; empty for everything that is not forbidden anyway."""
+    """ALLOWED_PACS and ALLOWED_DESTINATIONS; empty for all that is not forbidden anyway."""
 
     allowed: tuple[Target, ...] = ()
+    destinations: frozenset[str] = frozenset()
+
+    def check_destination(self, move_destination: str) -> None:
+        """Raise TargetNotAllowed if nothing may be moved to that AE title."""
+        if self.destinations and move_destination not in self.destinations:
+            raise TargetNotAllowed("This gateway's policy forbids that move destination.")
 
     def permitted(self, host: str, addresses: list[SocketAddress]) -> list[SocketAddress]:
         """Return those addresses of the host that may be connected to.
@@ -82,12 +95,20 @@ def _parsed(address: str) -> IPv4Address | IPv6Address:
 
 def _inner(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
     """Return the IPv4 address inside an IPv4-mapped, NAT64 or 6to4 address, else itself."""
-    if isinstance(address, IPv4Address):
-        return address
-    if address.ipv4_mapped is not None:
-        return address.ipv4_mapped
-    if address in _NAT64:
-        return IPv4Address(int(address) & 0xFFFFFFFF)
-    if address in _SIX_TO_FOUR:
-        return IPv4Address(int(address) >> 80 & 0xFFFFFFFF)
+    for prefix in _AROUND_IPV4:
+        if address in prefix:
+            return IPv4Address(int(address) >> 96 - prefix.prefixlen & 0xFFFFFFFF)
     return address
+
+
+def inner_network(network: Network) -> Network:
+    """Return the IPv4 network inside one of IPv4-mapped, NAT64 or 6to4 addresses, else itself.
+
+    Addresses are judged by what is inside, so what is allowed must be written down likewise.
+    """
+    for prefix in _AROUND_IPV4:
+        if isinstance(network, IPv6Network) and network.subnet_of(prefix):
+            length = min(network.prefixlen - prefix.prefixlen, 32)
+            inner = int(network.network_address) >> 96 - prefix.prefixlen & 0xFFFFFFFF
+            return IPv4Network((inner, length))
+    return network

@@ -6,6 +6,7 @@ by the standard. What gets past a field may be sent to a PACS.
 
 import ipaddress
 import re
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +16,7 @@ CONTROL_CHARACTER = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 SURROGATE = re.compile(r"[\ud800-\udfff]")
 AE_TITLE = re.compile(r"[\x20-\x5b\x5d-\x7e]{1,16}")
 CODE_STRING = re.compile(r"[A-Z0-9_ ]{1,16}")
+CODE_STRING_IN_ANY_CASE = "^ *[A-Za-z0-9_]([A-Za-z0-9_ ]{0,14}[A-Za-z0-9_])? *$"
 HOST_LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 NUMBER_LABEL = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*")
 MAX_HOST_NAME = 253
@@ -60,13 +62,14 @@ class CodeStrings(fields.List[str]):
 
     def __init__(self, **kwargs: Any) -> None:
         """Take the options of a marshmallow field."""
-        super().__init__(CodeString(), allow_none=True, **kwargs)
+        item = CodeString(metadata={"pattern": CODE_STRING_IN_ANY_CASE})
+        super().__init__(item, allow_none=True, **kwargs)
 
     def _deserialize(
         self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
     ) -> list[str | None]:
         codes = super()._deserialize(value, attr, data, **kwargs)
-        repeated = sorted({str(each) for each in codes if codes.count(each) > 1})
+        repeated = sorted(str(each) for each, count in Counter(codes).items() if count > 1)
         if repeated:
             raise ValidationError(f"Given more than once: {', '.join(repeated)}.")
         return codes

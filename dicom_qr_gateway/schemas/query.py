@@ -18,6 +18,16 @@ SANDBOX_QUERY = {
     "patient_id": "1112223333",
 }
 
+# The rules of Host and PatientID as JSON Schema, so that a body the document allows is accepted.
+_NO_NUMBER_LAST = r"(^|\.)(?!([0-9]+|0[xX][0-9A-Fa-f]*)$)[^.]+$"
+_HOST = [
+    {"format": "ipv4"},
+    {"format": "ipv6"},
+    {"format": "hostname", "pattern": _NO_NUMBER_LAST},
+]
+_EXCLUDED = r"*?\\\u0000-\u001f\u007f-\u009f"
+_PATIENT_ID = rf"^[^{_EXCLUDED}]*[^\s{_EXCLUDED}][^{_EXCLUDED}]*$"
+
 
 def _about(description: str, example: object, **more: Any) -> dict[str, Any]:
     return {"description": description, "example": example, **more}
@@ -46,6 +56,7 @@ class QuerySchema(StrictSchema):
             SANDBOX_QUERY["pacs_ip"],
             minLength=1,
             maxLength=253,
+            anyOf=_HOST,
         ),
     )
     pacs_port = WholeNumber(
@@ -63,7 +74,7 @@ class QuerySchema(StrictSchema):
             SANDBOX_QUERY["patient_id"],
             minLength=1,
             maxLength=64,
-            pattern=r"^[^*?\\\u0000-\u001f\u007f-\u009f]+$",
+            pattern=_PATIENT_ID,
         ),
     )
     modalities = CodeStrings(

@@ -6,7 +6,7 @@ one association, which is opened again for the rest when a study's trouble ended
 
 import socket
 from collections import deque
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +23,6 @@ from dicom_qr_gateway.errors import (
     PacsTimeout,
     RetrieveTimeout,
     ShuttingDown,
-    TargetNotAllowed,
 )
 from dicom_qr_gateway.services.matching import wire_patient_id
 from dicom_qr_gateway.services.query import QueryService, StudyQuery
@@ -57,19 +56,10 @@ class Retrieved:
 class RetrieveService:
     """Finds studies and has them sent."""
 
-    def __init__(
-        self, pool: Pool, queries: QueryService, allowed_destinations: Collection[str] = ()
-    ) -> None:
-        """Keep where associations come from, who finds the studies, and the policy.
-
-        Args:
-            pool: where associations come from.
-            queries: who finds the studies.
-            allowed_destinations: AE titles that may be moved to; none for all of them.
-        """
+    def __init__(self, pool: Pool, queries: QueryService) -> None:
+        """Keep where associations come from, and who finds the studies."""
         self._pool = pool
         self._queries = queries
-        self._allowed_destinations = allowed_destinations
 
     def retrieve(self, request: StudyRetrieve, client: socket.socket | None) -> Retrieved:
         """Return what became of each matching study, when at least one was sent in part.
@@ -80,11 +70,7 @@ class RetrieveService:
             MoveFailed, PacsTimeout, ShuttingDown: nothing was sent; ``extra`` says why for each.
             GatewayError: the query failed, see QueryService.find.
         """
-        if (
-            self._allowed_destinations
-            and request.move_destination not in self._allowed_destinations
-        ):
-            raise TargetNotAllowed("This gateway's policy forbids that move destination.")
+        self._pool.policy.check_destination(request.move_destination)
         with self._pool.bulkheads.place(RETRIEVES):
             return self._retrieve(request, client)
 

@@ -131,12 +131,13 @@ def test_no_field_of_a_request_or_a_row_reaches_the_log(
     assert CANARY not in written
 
 
-def test_no_path_query_or_header_reaches_the_log(client, capsys):
+def test_no_path_query_header_or_unknown_method_reaches_the_log(client, capsys):
     configure(DICOM_DEBUG="true")
 
     client.get(f"/q/{CANARY}?patient_id={CANARY}", headers={"User-Agent": CANARY, "X": CANARY})
     client.get(f"/health?patient_id={CANARY}", headers={"X-Correlation-ID": f"{CANARY} x"})
     client.get(f"/docs/assets/{CANARY}")
+    client.open("/q", method=f"{CANARY}^JOHN")
 
     assert CANARY not in capsys.readouterr().out
 

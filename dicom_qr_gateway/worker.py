@@ -1,0 +1,59 @@
+"""gunicorn's threaded worker, in the contract's words where gunicorn itself answers.
+
+Rule: what is no HTTP may be anything, patient data too, so nothing of it is logged or sent back.
+"""
+
+import json
+import logging
+import socket
+import uuid
+from typing import Any
+
+from gunicorn.http.errors import InvalidResponseHeader, InvalidResponseHeaderName, ParseException
+from gunicorn.workers.gthread import ThreadWorker
+
+from dicom_qr_gateway.correlation import HEADER
+from dicom_qr_gateway.errors import GatewayError, InvalidRequest
+
+log = logging.getLogger(__name__)
+
+
+class Worker(ThreadWorker):  # type: ignore[misc]
+    """A worker of ``gunicorn_config``."""
+
+    def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:
+        """Answer a connection whose request could not be read, or broke outside the application."""
+        correlation_id = uuid.uuid4().hex
+        log.warning("%s instead of a request [%s]", type(exc).__name__, correlation_id)
+        try:
+            client.sendall(error_response(exc, correlation_id))
+        except OSError as error:
+            log.debug("the answer could not be sent: %s", type(error).__name__)
+
+
+def error_response(exc: Exception, correlation_id: str) -> bytes:
+    """Return the whole response: 400 for what is no HTTP, else 500; both end the connection."""
+    ours = isinstance(exc, InvalidResponseHeader | InvalidResponseHeaderName)
+    if isinstance(exc, ParseException) and not ours:
+        error: GatewayError = InvalidRequest({"request": ["This is not HTTP as RFC 9112 has it."]})
+        status = (400, "Bad Request")
+    else:
+        error = GatewayError("The gateway has a defect: report it with the correlation_id.")
+        status = (500, "Internal Server Error")
+    body = {
+        "code": status[0],
+        "status": status[1],
+        "error": error.error,
+        "message": error.message,
+        **error.extra,
+        "correlation_id": correlation_id,
+    }
+    content = json.dumps(body).encode()
+    head = (
+        f"HTTP/1.1 {status[0]} {status[1]}\r\n"
+        "Connection: close\r\n"
+        "Content-Type: application/json\r\n"
+        f"Content-Length: {len(content)}\r\n"
+        f"{HEADER}: {correlation_id}\r\n\r\n"
+    )
+    return head.encode("ascii") + content
