@@ -125,7 +125,8 @@ def init_app(app: Flask) -> None:
 def note(**facts: object) -> None:
     """Add facts to the access line of this request; None is left out, patient data never goes in.
 
-    The names in use: operation, pacs, matches, withheld, moved, outcome, error, message.
+    The names in use: operation, pacs, matches, withheld, moved, outcome, error,
+    message, dicom, dimse_status.
     """
     g.facts.update({name: value for name, value in facts.items() if value is not None})
 

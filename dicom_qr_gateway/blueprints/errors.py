@@ -59,11 +59,22 @@ def answer(error: errors.GatewayError) -> Response:
     """Return the contract's common error body, with what the error has to add."""
     status = status_of(type(error))
     log.note(outcome="error", error=error.error, message=error.message)
+    log.note(dicom=_as_words(error.dicom), dimse_status=_statuses(error.extra))
     response = jsonify(_body(error, status))
     response.status_code = status
     if status == 503:
         response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     return response
+
+
+def _as_words(detail: Mapping[str, int | str]) -> str | None:
+    return ",".join(f"{name}:{value}" for name, value in detail.items()) or None
+
+
+def _statuses(extra: Mapping[str, Any]) -> str | None:
+    """Return the different final statuses of a retrieve's studies, for the log."""
+    found = {str(detail["dimse_status"]) for detail in extra.get("retrieve_details", ())}
+    return ",".join(sorted(found)) or None
 
 
 def _body(error: errors.GatewayError, status: int) -> dict[str, Any]:

@@ -7,9 +7,10 @@ import pytest
 
 from dicom_qr_gateway import log
 from dicom_qr_gateway.config import Settings
-from dicom_qr_gateway.errors import ClientLeft, DimseFailure, NoStudyMatched
+from dicom_qr_gateway.errors import ClientLeft, DimseFailure, MoveFailed, NoStudyMatched
 from dicom_qr_gateway.services.query import FoundStudies
 from dicom_qr_gateway.services.retrieve import Retrieved
+from dicom_qr_gateway.services.study_outcome import StudyOutcome
 
 
 @pytest.fixture(autouse=True)
@@ -228,3 +229,17 @@ def test_dicom_debug_lowers_the_level_of_the_packages_loggers_only(debug, level)
 
     assert logging.getLogger("dicom_qr_gateway.dicom").getEffectiveLevel() == level
     assert logging.getLogger().level == root
+
+
+def test_what_the_pacs_said_is_in_the_line_of_a_failure(client, queries, retrieves, logged):
+    queries.result = DimseFailure("It failed.", dicom={"status": "0xA700"})
+    study = StudyOutcome("1.2.3", "WS").as_detail()
+    details = [{**study, "dimse_status": status} for status in ("0xA702", None, "0xA702")]
+    reached = {"success_count": 0, "total_count": 3, "retrieve_details": details}
+    retrieves.result = MoveFailed("No study was sent.", extra=reached)
+
+    [failed_query] = logged(client.q)
+    [failed_retrieve] = logged(client.qr)
+
+    assert failed_query["dicom"] == "status:0xA700"
+    assert failed_retrieve["dimse_status"] == "0xA702,None"
