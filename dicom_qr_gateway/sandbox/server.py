@@ -169,13 +169,13 @@ def serve(
         destinations=destinations,
         folder=folder,
     )
-    with _stop_requests(stop_with_parent) as requests, sandbox:
+    with stop_requests(stop_with_parent) as requests, sandbox:
         echo(describe(sandbox))
         requests.get()
 
 
 @contextmanager
-def _stop_requests(stop_with_parent: bool) -> Iterator[SimpleQueue[str]]:
+def stop_requests(stop_with_parent: bool) -> Iterator[SimpleQueue[str]]:
     """Queue each request to stop; SimpleQueue may be used in a signal handler, an Event may not."""
     requests: SimpleQueue[str] = SimpleQueue()
     signals = (signal.SIGTERM, signal.SIGINT)

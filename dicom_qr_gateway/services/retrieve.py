@@ -108,6 +108,8 @@ class RetrieveService:
                     client,
                     whole,
                 ) as association:
+                    # A study at least, or a PACS that ends each association is asked for ever.
+                    self._move(association, request, waiting.popleft(), lists, whole)
                     while waiting and not association.has_ended():
                         self._move(association, request, waiting.popleft(), lists, whole)
             except _AssociationEnded:

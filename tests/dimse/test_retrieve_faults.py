@@ -197,6 +197,21 @@ def test_failed_lists_beyond_the_retrieves_budget_are_not_kept(
     assert (detail["status"], detail["failed_sop_instance_uids"]) == ("partial", [])
 
 
+def test_a_pacs_that_ends_every_association_at_once_is_asked_once_a_study(
+    pacs_with: MakePacs, retrieve: Retrieve
+) -> None:
+    def accepts_and_releases(peer: Conversation) -> None:
+        acceptance = peer.acceptance()
+        peer.send_pdu(acceptance)
+        peer.send_pdu(ReleaseRQ())
+        peer.wait_until_closed()
+
+    pacs = pacs_with(THREE_STUDIES, *[accepts_and_releases] * 3)
+    with pytest.raises(MoveFailed):
+        retrieve(pacs)
+    assert len(pacs.conversations) == 4
+
+
 def test_reopening_that_fails_fails_the_rest(pacs_with: MakePacs, retrieve: Retrieve) -> None:
     def loses_the_second(peer: Conversation) -> None:
         peer.accept()

@@ -32,7 +32,7 @@ def answer_to(error: Exception) -> tuple[bytes, dict[str, object]]:
 def test_the_answer_is_the_common_error_body_and_repeats_nothing(
     error: Exception, status: int, value: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, logger="dicom_qr_gateway.worker")
     head, body = answer_to(error)
     assert head.startswith(b"HTTP/1.1 %d " % status)
     assert (body["code"], body["error"]) == (status, value)
@@ -42,7 +42,7 @@ def test_the_answer_is_the_common_error_body_and_repeats_nothing(
 
 
 def test_a_client_that_is_gone_costs_nothing(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, logger="dicom_qr_gateway.worker")
     ours, theirs = socket.socketpair()
     ours.close()
     with theirs:
