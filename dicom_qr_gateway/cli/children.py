@@ -1,8 +1,10 @@
 """Child processes that never outlive the command that started them.
 
-Rule: a child is asked to end by SIGTERM, and made to end after its grace or at a second Ctrl-C.
+Rule: a child is asked to end by SIGTERM, and made to end after its grace; a second Ctrl-C ends it
+at once, with an answer to what still runs.
 """
 
+import signal
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
@@ -10,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import click
+
+AT_ONCE_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,20 @@ def wait_for_any(*children: Child) -> None:
 
 
 def _end(process: "subprocess.Popen[bytes]", grace_seconds: float) -> None:
+    former = signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it has been asked for already
     process.terminate()
+    try:
+        process.wait(grace_seconds)
+    except KeyboardInterrupt:
+        process.send_signal(signal.SIGQUIT)  # gunicorn answers what runs, then ends at once
+        _make_end(process, AT_ONCE_SECONDS)
+    except subprocess.TimeoutExpired:
+        _make_end(process, 0)
+    finally:
+        signal.signal(signal.SIGTERM, former)
+
+
+def _make_end(process: "subprocess.Popen[bytes]", grace_seconds: float) -> None:
     try:
         process.wait(grace_seconds)
     except (KeyboardInterrupt, subprocess.TimeoutExpired):
