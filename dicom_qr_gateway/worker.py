@@ -3,11 +3,13 @@
 Rule: what is no HTTP may be anything, patient data too, so nothing of it is logged or sent back.
 """
 
+import errno
 import json
 import logging
 import socket
+import time
 import uuid
-from typing import Any
+from typing import Any, Final
 
 from gunicorn.http.errors import InvalidResponseHeader, InvalidResponseHeaderName, ParseException
 from gunicorn.workers.gthread import ThreadWorker
@@ -17,9 +19,25 @@ from dicom_qr_gateway.errors import GatewayError, InvalidRequest
 
 log = logging.getLogger(__name__)
 
+EXHAUSTED: Final = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+LOOK_AGAIN: Final = 0.05  # seconds
+
 
 class Worker(ThreadWorker):  # type: ignore[misc]
     """A worker of ``gunicorn_config``."""
+
+    def accept(self, listener: Any) -> None:
+        """Take a connection; one for which no descriptor is left waits in the listener's queue.
+
+        gunicorn's own worker ends on that, and all its requests with it.
+        """
+        try:
+            super().accept(listener)
+        except OSError as error:
+            if error.errno not in EXHAUSTED:
+                raise
+            log.warning("no descriptor is left for a connection")
+            time.sleep(LOOK_AGAIN)
 
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:
         """Answer a connection whose request could not be read, or broke outside the application."""

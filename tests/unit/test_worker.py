@@ -1,5 +1,6 @@
 """What gunicorn's worker answers by itself, without a word of what it could not read."""
 
+import errno
 import json
 import logging
 import socket
@@ -7,6 +8,7 @@ import socket
 import pytest
 from gunicorn.http.errors import InvalidRequestLine, InvalidResponseHeader
 
+from dicom_qr_gateway import worker as module
 from dicom_qr_gateway.worker import Worker
 
 CANARY = "DOE^JOHN"
@@ -48,3 +50,26 @@ def test_a_client_that_is_gone_costs_nothing(caplog: pytest.LogCaptureFixture) -
     with theirs:
         Worker.handle_error(object.__new__(Worker), None, ours, ("", 1), InvalidRequestLine("x"))
     assert "could not be sent" in caplog.text
+
+
+class NoDescriptor:
+    """A listener of a process that has no descriptor left, or of one that is broken."""
+
+    def __init__(self, code: int) -> None:
+        self.code = code
+
+    def accept(self) -> None:
+        raise OSError(self.code, "")
+
+
+def test_no_descriptor_left_does_not_end_the_worker(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LOOK_AGAIN", 0)
+    Worker.accept(object.__new__(Worker), NoDescriptor(errno.EMFILE))
+    assert "no descriptor" in caplog.text
+
+
+def test_another_error_of_the_listener_is_not_hidden() -> None:
+    with pytest.raises(OSError, match="Errno"):
+        Worker.accept(object.__new__(Worker), NoDescriptor(errno.EBADF))
