@@ -16,8 +16,10 @@ from dicom_qr_gateway.dicom.types import Deadline, Limits
 from dicom_qr_gateway.dicom.waiting import Waiter
 from dicom_qr_gateway.errors import GatewayBusy
 
-# Locks of the kernel cannot be polled; a busy PACS takes longer than this to answer.
-LOOK_AGAIN: Final = 0.01  # seconds
+# Locks of the kernel cannot be polled, so a waiter looks again: soon at first, for a PACS that is
+# quick, then seldom, for one that is dead costs processor time with every look.
+LOOK_AGAIN: Final = 0.005  # seconds
+LOOK_AGAIN_AT_MOST: Final = 0.08  # seconds
 
 RETRIEVES: Final = "retrieves"
 
@@ -71,6 +73,7 @@ class Bulkheads:
             PacsTimeout, ShuttingDown, ClientLeft: see Waiter.
         """
         end = time.monotonic() + self._limits.queue_timeout
+        pause = LOOK_AGAIN
         while True:
             slot = self._take(f"{address} {port}")
             if slot is not None:
@@ -80,7 +83,8 @@ class Bulkheads:
                     "All associations that this gateway may have with the PACS are busy "
                     "(MAX_ASSOCIATIONS_PER_PACS): try again later."
                 )
-            waiter.pause(LOOK_AGAIN, *deadlines)
+            waiter.pause(pause, *deadlines)
+            pause = min(2 * pause, LOOK_AGAIN_AT_MOST)
 
     def _take(self, key: str) -> Slot | None:
         try:
