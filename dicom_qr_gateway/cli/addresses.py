@@ -1,7 +1,6 @@
 """Where servers listen, and where a client on this machine finds them."""
 
 import errno
-import http.client
 import socket
 
 import click
@@ -15,21 +14,42 @@ def split(bind: str) -> tuple[str, int]:
     return host.strip("[]"), int(port)
 
 
-def reachable(bind: str) -> str:
-    """Return ``host:port`` as a client on this machine writes it in a URL."""
+def reachable(bind: str) -> tuple[str, int]:
+    """Return host and port that a client on this machine connects to."""
     host, port = split(bind)
-    host = ANY_ADDRESS.get(host, host)
+    return ANY_ADDRESS.get(host, host), port
+
+
+def in_url(host: str, port: int) -> str:
+    """Return ``host:port`` as a URL has it."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def require_free(host: str, port: int, remedy: str) -> None:
-    """Raise a ClickException, one line, if nobody can listen there now."""
+def require_free(host: str, port: int, option: str) -> None:
+    """Raise a ClickException, one line, if nobody can listen there now.
+
+    Args:
+        host, port: where somebody is going to listen.
+        option: how the user gives another address, as the end of a sentence.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        socket.create_server((host, port), family=family).close()
+        # Not socket.create_server: its errors are no gaierror and quote its arguments.
+        with socket.socket(family) as server:
+            server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            server.bind((host, port))
+            server.listen()
     except OSError as error:
-        why = "is in use" if error.errno == errno.EADDRINUSE else f"cannot be used ({error})"
-        raise click.ClickException(f"Port {port} of {host} {why}: {remedy}") from None
+        raise click.ClickException(_why_not(error, host, port, option)) from None
+
+
+def _why_not(error: OSError, host: str, port: int, option: str) -> str:
+    another = f"give another one {option}"
+    if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+        return f"{host} is not an address of this machine: {another}."
+    if error.errno == errno.EADDRINUSE:
+        return f"Port {port} of {host} is in use: end what listens there, or {another}."
+    return f"Port {port} of {host} cannot be used ({error.strerror}): {another}."
 
 
 def accepts(host: str, port: int) -> bool:
@@ -41,13 +61,15 @@ def accepts(host: str, port: int) -> bool:
     return True
 
 
-def answers(address: str, path: str) -> bool:
-    """Tell whether a GET is answered with 200. No proxy of the environment is asked."""
-    connection = http.client.HTTPConnection(address, timeout=2)
+def serves(host: str, port: int) -> bool:
+    """Tell whether somebody takes connections there and looks at them.
+
+    A server hangs up on a client that will send nothing. gunicorn's master, which listens before it
+    has a worker, does not. Unlike a request, this leaves no line in the log.
+    """
     try:
-        connection.request("GET", path)
-        return connection.getresponse().status == http.client.OK
-    except (OSError, http.client.HTTPException):
+        with socket.create_connection((host, port), timeout=2) as connection:
+            connection.shutdown(socket.SHUT_WR)
+            return connection.recv(1) == b""
+    except OSError:
         return False
-    finally:
-        connection.close()

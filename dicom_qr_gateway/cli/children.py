@@ -58,8 +58,8 @@ def wait_for_any(*children: Child) -> None:
 
 def _end(process: "subprocess.Popen[bytes]", grace_seconds: float) -> None:
     former = signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it has been asked for already
-    process.terminate()
     try:
+        process.terminate()
         process.wait(grace_seconds)
     except KeyboardInterrupt:
         process.send_signal(signal.SIGQUIT)  # gunicorn answers what runs, then ends at once

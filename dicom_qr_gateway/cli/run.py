@@ -23,6 +23,7 @@ GUNICORN = (sys.executable, "-m", "gunicorn", "--config")
 ALONE = (*GUNICORN, "python:dicom_qr_gateway.gunicorn_config")
 AS_CHILD = (*GUNICORN, "python:dicom_qr_gateway.cli.gunicorn_child")
 SANDBOX = (sys.executable, "-m", "dicom_qr_gateway.cli", "sandbox", "--stop-with-parent")
+ANOTHER_SANDBOX_PORT = "by --sandbox-port, as in: make run ARGS='--sandbox-port 21112'"
 
 
 @click.command()
@@ -48,15 +49,11 @@ def run(sandbox: bool, sandbox_port: int) -> None:
     Exit codes: 0 ended on request, 1 could not start or ended by itself, 2 usage.
     """
     settings = _settings()
-    addresses.require_free(
-        *addresses.split(settings.bind), "end what listens there, or give another one in BIND."
-    )
+    addresses.require_free(*addresses.split(settings.bind), "in BIND")
     if not sandbox:
         os.execv(ALONE[0], ALONE)  # noqa: S606
     for port in (sandbox_port, sandbox_port + 1):
-        addresses.require_free(
-            "127.0.0.1", port, "end what listens there, or give another --sandbox-port."
-        )
+        addresses.require_free("127.0.0.1", port, ANOTHER_SANDBOX_PORT)
     # SIGINT too: a shell has it ignored by what it starts in the background.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
@@ -74,14 +71,14 @@ def _settings() -> Settings:
 
 
 def _run_both(settings: Settings, port: int) -> None:
-    address, prefix = addresses.reachable(settings.bind), settings.script_name
+    http = addresses.reachable(settings.bind)
     with (
         child("sandbox PACS", [*SANDBOX, "--port", str(port)], grace_seconds=2) as pacs,
         child("gateway", AS_CHILD, grace_seconds=settings.graceful_timeout + 2) as gateway,
     ):
         _wait_until(lambda: addresses.accepts("127.0.0.1", port), pacs, gateway)
-        _wait_until(lambda: addresses.answers(address, f"{prefix}/ready"), pacs, gateway)
-        click.echo(_welcome(f"http://{address}{prefix}", port))
+        _wait_until(lambda: addresses.serves(*http), pacs, gateway)
+        click.echo(_welcome(f"http://{addresses.in_url(*http)}{settings.script_name}", port))
         wait_for_any(pacs, gateway)
 
 
@@ -98,10 +95,11 @@ def _wait_until(ready: Callable[[], bool], *children: Child) -> None:
 def _welcome(base: str, port: int) -> str:
     query = {**SANDBOX_QUERY, "pacs_port": port}
     retrieve = {**SANDBOX_RETRIEVE, "pacs_port": port}
+    usual = port == SANDBOX_QUERY["pacs_port"]
     return f"""
 The gateway and its sandbox PACS are ready. Ctrl-C ends both.
 
-Documentation, with "Try it out":
+Documentation, with "Try it out"{"" if usual else f" (put pacs_port {port} into its examples)"}:
   {base}/docs
 
 Which studies has the patient?

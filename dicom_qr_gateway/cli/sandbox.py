@@ -77,7 +77,9 @@ def sandbox(
     pace: float,
     stop_with_parent: bool,
 ) -> None:
-    """Start a demo PACS: C-ECHO, C-FIND, C-MOVE and C-GET over synthetic patients.
+    """Start a demo PACS alone, with synthetic patients.
+
+    It answers C-ECHO, C-FIND, C-MOVE and C-GET.
 
     With --misbehave a PACS with every fault there is, chosen by the called AE title or by a port.
 
@@ -116,7 +118,7 @@ def sandbox(
             echo=click.echo,
         )
     except CannotListen as error:
-        raise click.ClickException(str(error)) from None
+        raise click.ClickException(f"{error} Give another one by --port, or --host.") from None
 
 
 def _refuse(context: click.Context, *, misbehave: bool) -> None:

@@ -17,7 +17,7 @@ from dicom_qr_gateway.cli.asking import (
 )
 from dicom_qr_gateway.cli.tables import retrieve_table, study_table
 from dicom_qr_gateway.dicom.types import ApplicationEntity
-from dicom_qr_gateway.errors import GatewayError
+from dicom_qr_gateway.errors import GatewayError, NoStudyMatched
 from dicom_qr_gateway.schemas.base import StrictSchema
 from dicom_qr_gateway.schemas.fields import AETitle, Host, WholeNumber
 from dicom_qr_gateway.schemas.query import QuerySchema
@@ -74,7 +74,12 @@ def find(as_json: bool, **arguments: Any) -> None:
     """
     query = checked(QuerySchema(), arguments)
     with asking() as pool:
-        found = QueryService(pool).find(query, None)
+        try:
+            found = QueryService(pool).find(query, None)
+        except NoStudyMatched as nothing:
+            if as_json:
+                click.echo(_nothing_as_json(query, nothing))
+            raise
     if as_json:
         click.echo(_as_json(query, found))
         return
@@ -84,21 +89,37 @@ def find(as_json: bool, **arguments: Any) -> None:
 
 
 def _as_json(query: StudyQuery, found: FoundStudies) -> str:
-    body: dict[str, Any] = {
-        "operation": "C-FIND",
-        "status": "ok",
-        "patient_id": query.patient_id,
-        "study_details": found.studies,
-    }
-    if found.withheld:
-        body["withheld"] = found.withheld
+    withheld = {"withheld": found.withheld} if found.withheld else {}
+    return _dumped(
+        operation="C-FIND",
+        status="ok",
+        patient_id=query.patient_id,
+        study_details=found.studies,
+        **withheld,
+    )
+
+
+def _nothing_as_json(query: StudyQuery, nothing: NoStudyMatched) -> str:
+    return _dumped(
+        operation="C-FIND",
+        status="not_found",
+        message=nothing.message,
+        patient_id=query.patient_id,
+        study_details=[],
+        **nothing.extra,
+    )
+
+
+def _dumped(**body: Any) -> str:
     return json.dumps(body, indent=2, ensure_ascii=False)
 
 
 @click.command()
 @takes(*PACS, PATIENT, click.argument("c_move_ae_title", metavar="DESTINATION"), *FILTERS, CALLING)
 def move(**arguments: Any) -> None:
-    """Have a PACS send the studies of a patient to DESTINATION, an AE title it knows (C-MOVE).
+    """Have a PACS send the studies of a patient (C-MOVE).
+
+    They go to DESTINATION, an AE title that the PACS knows.
 
     \b
     Example:
@@ -114,9 +135,11 @@ def move(**arguments: Any) -> None:
         try:
             retrieved = retrieves.retrieve(request, None)
         except GatewayError as error:
-            if "retrieve_details" in error.extra:
-                click.echo(retrieve_table(error.extra["retrieve_details"]))
-            raise
+            details = error.extra.get("retrieve_details")
+            if details is None:
+                raise
+            click.echo(retrieve_table(details))
+            raise type(error)(f"None of {len(details)} studies was moved.") from error
     click.echo(retrieve_table(retrieved.details))
     click.echo(f"{retrieved.success_count} of {retrieved.total_count} studies were moved.")
     if retrieved.status != "ok":

@@ -6,11 +6,13 @@ Rule: everything the sandbox needs from pynetdicom's server, and nothing of what
 import logging
 import socket
 import time
+from contextlib import suppress
 from socketserver import BaseServer
 from threading import Thread
 from typing import Any
 
 from pynetdicom import AE, _config, evt
+from pynetdicom.association import Association
 from pynetdicom.events import Event, EventHandlerType
 from pynetdicom.transport import ThreadedAssociationServer
 
@@ -83,8 +85,25 @@ class _Server(ThreadedAssociationServer):
         BaseServer.shutdown(self)
         self.server_close()
         for association in self.active_associations:
-            association.abort()
+            if association.requestor.primitive is None:
+                _hang_up(association)
+            else:
+                association.abort()
             association.join()
+
+
+def _hang_up(association: Association) -> None:
+    """End an association whose A-ASSOCIATE-RQ has not come.
+
+    Nobody is there to be sent an A-ABORT, and pynetdicom 3.0.4 would wait for the request until the
+    ACSE timeout, for the rest of half a request without end.
+    """
+    connection = association.dul.socket
+    if connection is not None and connection.socket is not None:
+        with suppress(OSError):  # the client closed before
+            connection.socket.shutdown(socket.SHUT_RDWR)
+    # What its thread takes for a time-out.
+    association.dul.to_user_queue.put(None)
 
 
 def requestor_handlers() -> list[EventHandlerType]:

@@ -43,6 +43,7 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]
 from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 
 from dicom_qr_gateway.sandbox import CannotListen, Sandbox, serve
+from dicom_qr_gateway.sandbox import listener as sandbox_listener
 from dicom_qr_gateway.sandbox.archive import Archive, Entity
 from dicom_qr_gateway.sandbox.instances import synthetic_instances, uid
 from dicom_qr_gateway.sandbox.listener import Listener, requestor_handlers
@@ -449,6 +450,29 @@ def test_the_end_aborts_what_is_still_connected() -> None:
         assert scu.is_established
     scu.join()
     assert scu.is_aborted
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port))
+
+
+def nothing(_connection: socket.socket) -> None:
+    """Connect, then stay silent."""
+
+
+def half_a_request(connection: socket.socket) -> None:
+    connection.sendall(b"\x01\x00\x00\x00\x01\x00half")
+
+
+@pytest.mark.parametrize("act", [nothing, half_a_request, socket.socket.close])
+def test_the_end_waits_for_nobody_who_asks_for_no_association(
+    monkeypatch: pytest.MonkeyPatch, act: Callable[[socket.socket], None]
+) -> None:
+    monkeypatch.setattr(sandbox_listener, "_PATIENCE_SECONDS", 3600)
+    with Sandbox(port=0, destination_port=0) as sandbox:
+        port = sandbox.port
+        with socket.create_connection(("127.0.0.1", port)) as connection:
+            act(connection)
+            find(port, "STUDY", PatientID="NOBODY")  # accepted after the other one
+            sandbox.__exit__(None, None, None)
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", port))
 

@@ -1,5 +1,6 @@
 """The command, against the sandbox PACS."""
 
+import errno
 import json
 import os
 import signal
@@ -75,6 +76,12 @@ def test_the_help_documents_the_exit_codes():
         assert line in output
 
 
+def test_the_help_cuts_no_sentence_short():
+    _, _, listed = command("--help").output.partition("Commands:\n")
+    assert listed
+    assert "..." not in listed
+
+
 # --- echo ----------------------------------------------------------------------------------------
 
 
@@ -147,6 +154,18 @@ def test_find_of_an_unknown_patient_matches_nothing(pacs):
     assert result.stderr.startswith("not_found: ")
 
 
+def test_find_prints_what_q_answers_where_nothing_matches(pacs):
+    result = command("find", *pacs, "NOBODY", "--json")
+    assert result.exit_code == 1
+    assert json.loads(result.stdout) == {
+        "operation": "C-FIND",
+        "status": "not_found",
+        "message": "The PACS has no study that matches.",
+        "patient_id": "NOBODY",
+        "study_details": [],
+    }
+
+
 def test_find_names_each_broken_rule(pacs):
     result = command("find", *pacs, "A*", "--modality", "a-b", "--max-results", "0")
     assert result.exit_code == 2
@@ -180,7 +199,7 @@ def test_move_to_an_unknown_destination_fails_and_says_why_for_each_study(pacs):
     result = command("move", *pacs, PATIENT, "NOWHERE")
     assert result.exit_code == 3
     assert result.stdout.count("The PACS does not know the destination NOWHERE") == 3
-    assert result.stderr.startswith("move_failed: ")
+    assert result.stderr == "move_failed: None of 3 studies was moved.\n"
 
 
 def test_move_of_a_part_has_an_exit_code_of_its_own(pacs, monkeypatch):
@@ -250,7 +269,10 @@ def test_the_configuration_page_that_is_committed_is_up_to_date():
 def test_sandbox_on_a_busy_port_is_one_line(sandbox):
     result = command("sandbox", "--port", str(sandbox.port))
     assert result.exit_code == 1
-    assert len(result.stderr.splitlines()) == 1
+    assert result.stderr == (
+        f"Error: Cannot listen on 127.0.0.1 port {sandbox.port}: Address already in use. "
+        "Give another one by --port, or --host.\n"
+    )
 
 
 def test_sandbox_ends_with_the_process_that_holds_its_standard_input(free_pair):
@@ -325,18 +347,35 @@ def test_run_on_a_busy_port_is_one_line(monkeypatch):
     )
 
 
-def test_run_at_an_address_that_is_not_ours_is_one_line(monkeypatch):
-    monkeypatch.setenv("BIND", "192.0.2.1:8080")
+@pytest.mark.parametrize("host", ["192.0.2.1", "nosuch.invalid", f"{'x' * 64}.example"])
+def test_run_at_an_address_that_is_not_ours_is_one_line(monkeypatch, host):
+    monkeypatch.setenv("BIND", f"{host}:8080")
     result = command("run")
     assert result.exit_code == 1
-    assert "Port 8080 of 192.0.2.1 cannot be used" in result.stderr
-    assert len(result.stderr.splitlines()) == 1
+    assert result.stderr == (
+        f"Error: {host} is not an address of this machine: give another one in BIND.\n"
+    )
+
+
+def test_run_at_a_port_that_is_forbidden_says_so(monkeypatch):
+    def forbid(*_):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(socket.socket, "bind", forbid)
+    monkeypatch.setenv("BIND", "127.0.0.1:80")
+    assert command("run").stderr == (
+        "Error: Port 80 of 127.0.0.1 cannot be used (Permission denied): "
+        "give another one in BIND.\n"
+    )
 
 
 def test_run_with_a_busy_sandbox_port_starts_nothing(bind, sandbox):
     result = run_sandbox(sandbox.port)
     assert result.exit_code == 1
-    assert f"Port {sandbox.port} of 127.0.0.1 is in use" in result.stderr
+    assert result.stderr == (
+        f"Error: Port {sandbox.port} of 127.0.0.1 is in use: end what listens there, "
+        "or give another one by --sandbox-port, as in: make run ARGS='--sandbox-port 21112'.\n"
+    )
 
 
 @pytest.mark.usefixtures("own_signals")
@@ -357,6 +396,8 @@ def test_run_prints_commands_that_succeed_and_ends_on_request(monkeypatch, capfd
     result = run_sandbox(free_pair)
     assert result.exit_code == 0
     assert f"http://{bind}/docs" in result.output
+    assert f"(put pacs_port {free_pair} into its examples)" in result.output
+    assert "GET /" not in capfd.readouterr().out
     assert [answer["operation"] for answer in tried] == ["C-FIND", "C-MOVE"]
     assert [answer["status"] for answer in tried] == ["ok", "ok"]
     assert not addresses.accepts(*addresses.split(bind))
@@ -391,16 +432,51 @@ def test_run_says_so_when_nothing_gets_ready(monkeypatch, capfd, bind, free_pair
     assert "Not ready after 0 s." in result.stderr
 
 
-def test_a_child_that_does_not_end_in_its_grace_is_made_to(tmp_path):
-    ready = tmp_path / "ready"
-    os.mkfifo(ready)
-    code = (
-        "import signal, sys, time; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
-        "open(sys.argv[1], 'w').close(); time.sleep(3600)"
-    )
-    with child("stubborn child", [sys.executable, "-c", code, str(ready)], 0.01) as stubborn:
-        ready.read_text()  # blocks until the child has opened its end
-    assert stubborn.process.returncode == -signal.SIGKILL
+@pytest.fixture
+def ended(tmp_path):
+    """Run a child whose handlers are given, end it, and return its exit code."""
+
+    def ended(handlers, grace_seconds):
+        ready = tmp_path / "ready"
+        os.mkfifo(ready)
+        code = (
+            "import os, signal, sys\n"
+            "def on(number, reaction):\n    signal.signal(number, reaction)\n"
+            f"{handlers}\n"
+            "open(sys.argv[1], 'w').close()\n"
+            "while True:\n    signal.pause()"
+        )
+        with child("child", [sys.executable, "-c", code, str(ready)], grace_seconds) as ending:
+            ready.read_text()  # blocks until the child has opened its end
+        return ending.process.returncode
+
+    return ended
+
+
+def test_a_child_that_does_not_end_in_its_grace_is_made_to(ended):
+    assert ended("on(signal.SIGTERM, signal.SIG_IGN)", 0.01) == -signal.SIGKILL
+
+
+@pytest.mark.usefixtures("own_signals")
+def test_a_further_sigterm_takes_no_time_from_a_child_that_ends(ended):
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    again = "lambda *_: (os.kill(os.getppid(), signal.SIGTERM), os._exit(7))"
+    assert ended(f"on(signal.SIGTERM, {again})", 60) == 7
+
+
+def test_a_second_ctrl_c_lets_a_child_answer_before_it_ends(ended):
+    ctrl_c = "lambda *_: os.kill(os.getppid(), signal.SIGINT)"
+    handlers = f"on(signal.SIGQUIT, lambda *_: os._exit(9)); on(signal.SIGTERM, {ctrl_c})"
+    assert ended(handlers, 60) == 9
+
+
+def test_who_listens_and_looks_at_nobody_does_not_serve(monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        connect = socket.create_connection
+        monkeypatch.setattr(
+            socket, "create_connection", lambda address, timeout: connect(address, timeout=0.01)
+        )
+        assert not addresses.serves(*silent.getsockname())
 
 
 @pytest.mark.parametrize(
@@ -413,4 +489,4 @@ def test_a_child_that_does_not_end_in_its_grace_is_made_to(tmp_path):
     ],
 )
 def test_an_address_to_listen_on_becomes_one_to_connect_to(bind, url):
-    assert addresses.reachable(bind) == url
+    assert addresses.in_url(*addresses.reachable(bind)) == url

@@ -47,7 +47,7 @@ def complaint(result):
 
 def test_make_help_names_every_target(make):
     listed = [line.split()[1] for line in make("help").stdout.splitlines()]
-    expected = "help run dev test cov lint format openapi config-docs build clean"
+    expected = "help run dev test cov lint format openapi config-docs reliability soak build clean"
     assert listed == expected.split()
 
 
@@ -71,6 +71,13 @@ def test_a_python_without_venv_names_the_package_to_install(make, tmp_path):
     assert complaint(make("run", f"PYTHON={bare}")).endswith(
         "cannot make virtual environments: apt-get install python3-venv"
     )
+
+
+def test_make_run_hands_on_options(make, checkout):
+    (checkout / ".venv").mkdir()
+    (checkout / ".venv" / "installed").touch()
+    dry = make("run", "--dry-run", "ARGS=--sandbox-port 21112")
+    assert dry.stdout == ".venv/bin/dicom-qr-gateway run --sandbox --sandbox-port 21112\n"
 
 
 def test_the_second_call_installs_nothing(make, checkout):
