@@ -5,13 +5,13 @@ BIN := .venv/bin
 DEBIAN_PACKAGES := apache2 chromium dcmtk libapache2-mod-wsgi-py3 nginx openssl orthanc
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev test cov lint format openapi config-docs build clean
+.PHONY: help run dev test cov lint format openapi config-docs reliability soak build clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: .venv/installed ## Start the gateway and a demo PACS; Ctrl-C ends both
-	@$(BIN)/dicom-qr-gateway run --sandbox
+run: .venv/installed ## Start the gateway and a demo PACS; Ctrl-C ends both (ARGS: more options)
+	@$(BIN)/dicom-qr-gateway run --sandbox $(ARGS)
 
 dev: .venv/installed-dev ## Install what developers need into .venv
 
@@ -36,8 +36,16 @@ format: .venv/installed-dev ## Format the code
 openapi: .venv/installed ## Write docs/openapi.json
 	@$(BIN)/flask --app wsgi openapi write --format=json docs/openapi.json
 
-config-docs: .venv/installed ## Write docs/configuration.md from the option table
+config-docs: .venv/installed ## Write docs/configuration.md and docs/misbehaving.md from their tables
 	@$(BIN)/dicom-qr-gateway options --markdown > docs/configuration.md
+	@$(BIN)/dicom-qr-gateway sandbox --misbehave --list --markdown > docs/misbehaving.md
+
+reliability: .venv/installed ## Measure what docs/reliability.md promises and write it (10 minutes)
+	@.ci/test-tools nginx openssl
+	@$(BIN)/python -m benchmarks.reliability --write
+
+soak: .venv/installed ## Make 100,000 requests, good and bad, and write row 9L of docs/reliability.md
+	@$(BIN)/python -m benchmarks.reliability 9L --write
 
 build: .venv/installed-dev ## Build the wheel and the source distribution into dist/
 	@$(BIN)/python -m build

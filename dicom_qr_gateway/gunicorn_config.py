@@ -5,13 +5,14 @@ start here, in the master, with one line: a worker that fails is replaced for ev
 """
 
 import os
+import resource
 import select
 import signal
 import sys
 from functools import partial
 from pathlib import Path
 from types import FrameType
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from dicom_qr_gateway.config import ConfigurationError, Settings
 from dicom_qr_gateway.dicom.slots import SHARED
@@ -30,11 +31,15 @@ __all__ = [
     "timeout",
     "when_ready",
     "worker_class",
+    "worker_connections",
     "worker_int",
     "worker_tmp_dir",
     "workers",
     "wsgi_app",
 ]
+
+OWN_DESCRIPTORS: Final = 32  # of a worker that does nothing, with a margin
+MOST_CONNECTIONS: Final = 1000
 
 
 class Master(Protocol):
@@ -71,6 +76,16 @@ def read_settings() -> Settings:
         sys.exit(f"dicom-qr-gateway cannot start: {error}")
 
 
+def connections_for(descriptors: int, threads: int) -> int:
+    """Return how many clients a worker takes, so that descriptors are left for what they ask.
+
+    A running request has up to four beside its client's: a PACS, a lock, two while it waits. Who
+    connects beyond that waits in the listener's queue.
+    """
+    spare = descriptors - OWN_DESCRIPTORS
+    return max(min(MOST_CONNECTIONS, max(spare - 4 * threads, spare // 5)), 1)
+
+
 _settings = read_settings()
 
 # Made here, in the master before it forks: the one that all workers share.
@@ -82,6 +97,7 @@ worker_class = "dicom_qr_gateway.worker.Worker"
 workers = _settings.web_concurrency
 threads = _settings.web_threads
 graceful_timeout = _settings.graceful_timeout
+worker_connections = connections_for(resource.getrlimit(resource.RLIMIT_NOFILE)[0], threads)
 
 # Only the heartbeat of a worker's main thread; a request may last much longer.
 timeout = 60

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
@@ -92,7 +93,8 @@ def test_workers_die_with_their_master(gunicorn, eventually):
 
 
 def test_the_command_that_is_killed_leaves_nothing_behind(start, free_port, eventually):
-    port, pacs_port = free_port(), free_port()
+    port = free_port()
+    pacs_port = eventually(lambda: free_with_the_next(free_port()), "two free ports in a row")
     command = [sys.executable, "-m", "dicom_qr_gateway.cli", "run", "--sandbox"]
     program = start(
         [*command, "--sandbox-port", str(pacs_port)], port, BIND=f"127.0.0.1:{port}"
@@ -101,6 +103,15 @@ def test_the_command_that_is_killed_leaves_nothing_behind(start, free_port, even
     program.process.kill()
     program.wait()
     eventually(lambda: not any(map(is_running, children)), "the end of both")
+
+
+def free_with_the_next(port: int) -> int | None:
+    """Return the port if the one after it can be listened on too: the move destination takes it."""
+    try:
+        socket.create_server(("127.0.0.1", port + 1)).close()
+    except OSError:
+        return None
+    return port
 
 
 def is_running(pid: int) -> bool:

@@ -89,6 +89,16 @@ def test_the_environment_reaches_gunicorn(monkeypatch):
     assert settings["graceful_timeout"] == 77
 
 
+@pytest.mark.parametrize(
+    ("descriptors", "threads", "connections"),
+    [(64, 16, 6), (256, 16, 160), (1024, 16, 928), (10**6, 1000, 1000), (20, 16, 1)],
+)
+def test_no_more_clients_are_taken_than_there_are_descriptors_for(
+    descriptors, threads, connections
+):
+    assert gunicorn_config.connections_for(descriptors, threads) == connections
+
+
 def test_a_bad_value_ends_the_start_with_one_line(monkeypatch):
     monkeypatch.setenv("WEB_THREADS", "many")
     with pytest.raises(SystemExit) as ended:
