@@ -440,11 +440,12 @@ def ended(tmp_path):
         ready = tmp_path / "ready"
         os.mkfifo(ready)
         code = (
-            "import os, signal, sys\n"
+            "import os, select, signal, sys\n"
             "def on(number, reaction):\n    signal.signal(number, reaction)\n"
             f"{handlers}\n"
             "open(sys.argv[1], 'w').close()\n"
-            "while True:\n    signal.pause()"
+            # signal.pause would sleep through a signal that comes just before it.
+            "while True:\n    select.select([], [], [], 0.01)"
         )
         with child("child", [sys.executable, "-c", code, str(ready)], grace_seconds) as ending:
             ready.read_text()  # blocks until the child has opened its end
