@@ -77,7 +77,7 @@ def as_here(attributes: Json) -> Json:
     """Return what pydicom says with the differences that are ours on purpose.
 
     (0008,0005) says how the answer is encoded, not the PACS' data set; the same of group lengths,
-    which are left out. Padding goes from each of several values. Empty values of several are null
+    which are left out. Padding goes from each of several values and component groups. Empty values of several are null
     (PS3.18 F.2.5), empty component groups of a name are left out, and so is an empty Value.
     """
     return {
@@ -94,7 +94,10 @@ def _as_here(tag: str, attribute: Json) -> Json:
     if attribute["vr"] == "SQ":
         values = [as_here(item) for item in values]
     elif attribute["vr"] == "PN":
-        values = [{key: group for key, group in name.items() if group} or None for name in values]
+        values = [
+            {key: group.rstrip(" ") for key, group in each.items() if group} for each in values
+        ]
+        values = [name or None for name in values]
     else:
         values = [value.strip(" \0") if isinstance(value, str) else value for value in values]
         values = [None if value == "" else value for value in values]
