@@ -86,7 +86,8 @@ class QueryService:
             whole,
             *deadlines,
         ) as association:
-            finder = StudyFinder(association, self._pool.limits, whole, *deadlines)
+            limits, quirks = self._pool.limits, query.pacs.quirks
+            finder = StudyFinder(association, limits, whole, *deadlines, quirks=quirks)
             matches = [study_from(match) for match in finder.studies(query.patient_id)]
             own = [study for study in matches if is_of_patient(study, query.patient_id)]
             withheld = _count_withheld(matches, own)

@@ -148,6 +148,7 @@ class RetrieveService:
                 self._pool.limits,
                 lists,
                 whole,
+                charset=request.query.pacs.quirks.charset,
             ):
                 outcome.add(response)
         except GatewayError as error:

@@ -11,7 +11,7 @@ from typing import Final
 from dicom_qr_gateway.dicom.association import Association
 from dicom_qr_gateway.dicom.budgets import FindBudget
 from dicom_qr_gateway.dicom.c_find import c_find
-from dicom_qr_gateway.dicom.types import Deadline, Limits, QueryRetrieveLevel
+from dicom_qr_gateway.dicom.types import NO_QUIRKS, Deadline, Limits, QueryRetrieveLevel, Quirks
 from dicom_qr_gateway.dicom.uids import PATIENT_ROOT_FIND, STUDY_ROOT_FIND
 from dicom_qr_gateway.errors import DimseFailure
 from dicom_qr_gateway.services.matching import TEXT_KEYS, values, wire_patient_id
@@ -28,12 +28,19 @@ _REFUSES_IDENTIFIER: Final = "0xA900"  # Identifier does not match SOP Class, PS
 class StudyFinder:
     """Asks one PACS about one patient."""
 
-    def __init__(self, association: Association, limits: Limits, *deadlines: Deadline) -> None:
+    def __init__(
+        self,
+        association: Association,
+        limits: Limits,
+        *deadlines: Deadline,
+        quirks: Quirks = NO_QUIRKS,
+    ) -> None:
         """Use the Study Root where the PACS accepted it, else the Patient Root (PS3.4 C.3)."""
         self._association = association
         self._context = association.context_for(STUDY_ROOT_FIND, PATIENT_ROOT_FIND)
         self._limits = limits
         self._deadlines = deadlines
+        self._quirks = quirks
         self._budget = FindBudget(limits)
         self._patient_keys: dict[str, str] = {}
 
@@ -47,6 +54,12 @@ class StudyFinder:
             self._patient_keys = {"PatientID": wire_patient_id(patient_id)}
         keys = dict.fromkeys(TEXT_KEYS.values(), "")
         keys["PatientID"] = wire_patient_id(patient_id)
+        if self._quirks.modality_level is QueryRetrieveLevel.SERIES:
+            del keys["ModalitiesInStudy"]
+            return [{**match, "ModalitiesInStudy": ""} for match in self._at_study_level(keys)]
+        return self._at_study_level(keys)
+
+    def _at_study_level(self, keys: dict[str, str]) -> list[dict[str, str]]:
         try:
             return list(self._find(QueryRetrieveLevel.STUDY, keys))
         except DimseFailure as failure:
@@ -85,4 +98,5 @@ class StudyFinder:
             self._limits,
             self._budget,
             *self._deadlines,
+            quirks=self._quirks,
         )

@@ -14,7 +14,7 @@ from dicom_qr_gateway.dicom.status import NOT_IN_STANDARD, describe
 from dicom_qr_gateway.dicom.text import CharacterSet
 from dicom_qr_gateway.dicom.types import ApplicationEntity
 from dicom_qr_gateway.dicom.waiting import StopSignal
-from dicom_qr_gateway.services.echo import EchoService
+from dicom_qr_gateway.services.echo import EchoService, Verification
 from dicom_qr_gateway.services.matching import TEXT_KEYS
 from dicom_qr_gateway.services.query import QueryService, StudyQuery
 from dicom_qr_gateway.services.retrieve import RetrieveService, StudyRetrieve
@@ -85,7 +85,8 @@ def retrieve(pacs):
 
 
 def echo(pacs):
-    EchoService(a_pool(Settings.from_environ({}).limits, StopSignal())).echo(pacs.peer, "GATEWAY")
+    pool = a_pool(Settings.from_environ({}).limits, StopSignal())
+    EchoService(pool).echo(Verification(pacs.peer, "GATEWAY"))
 
 
 def tables(conformance, activity):

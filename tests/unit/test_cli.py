@@ -398,8 +398,8 @@ def test_run_prints_commands_that_succeed_and_ends_on_request(monkeypatch, capfd
     assert f"http://{bind}/docs" in result.output
     assert f"(put pacs_port {free_pair} into its examples)" in result.output
     assert "GET /" not in capfd.readouterr().out
-    assert [answer["operation"] for answer in tried] == ["C-FIND", "C-MOVE"]
-    assert [answer["status"] for answer in tried] == ["ok", "ok"]
+    assert [answer["operation"] for answer in tried] == ["C-FIND", "C-MOVE", "C-FIND"]
+    assert [answer["status"] for answer in tried] == ["ok", "ok", "ok"]
     assert not addresses.accepts(*addresses.split(bind))
     assert not addresses.accepts("127.0.0.1", free_pair)
 

@@ -6,7 +6,7 @@ from typing import Any, cast
 import pytest
 
 from dicom_qr_gateway.dicom.pool import Pool
-from dicom_qr_gateway.dicom.types import ApplicationEntity, Deadline, Limits
+from dicom_qr_gateway.dicom.types import ApplicationEntity, Deadline, Limits, Quirks
 from dicom_qr_gateway.dicom.uids import PATIENT_ROOT_FIND, STUDY_ROOT_FIND
 from dicom_qr_gateway.errors import NoStudyMatched, PatientMismatch, QueryTimeout, RetrieveTimeout
 from dicom_qr_gateway.services import query as module
@@ -31,7 +31,9 @@ class Finder:
         self.opened = arguments
         return nullcontext("an association")
 
-    def made(self, association: object, limits: Limits, *deadlines: Deadline) -> "Finder":
+    def made(
+        self, association: object, limits: Limits, *deadlines: Deadline, quirks: Quirks
+    ) -> "Finder":
         assert association == "an association"
         self.deadlines = deadlines
         return self
