@@ -18,6 +18,7 @@ from typing import Any, Final, Protocol
 from dicom_qr_gateway.config import ConfigurationError, Settings
 from dicom_qr_gateway.dicom.slots import SHARED
 from dicom_qr_gateway.lifecycle import Lifecycle, die_with_parent
+from dicom_qr_gateway.memory import give_back_large_blocks
 from dicom_qr_gateway.named_pacs import PacsDirectory
 from dicom_qr_gateway.pacs_config import hand_down, pacs_directory, read_pacs
 
@@ -147,6 +148,7 @@ def post_fork(_master: Master, worker: Worker) -> None:
     """End the worker with its master, an orphan would keep the port; hand down the named PACS."""
     die_with_parent(worker.ppid)
     hand_down(pacs)
+    give_back_large_blocks()
 
 
 def post_worker_init(worker: Worker) -> None:

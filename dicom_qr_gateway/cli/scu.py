@@ -70,7 +70,7 @@ def find(as_json: bool, arguments: dict[str, Any], **options: Any) -> None:
     if as_json:
         click.echo(_as_json(query, found))
         return
-    click.echo(study_table(found.studies))
+    click.echo(study_table(found.rows()))
     if found.withheld:
         click.echo(f"{found.withheld} matches of other patients were withheld.", err=True)
 
@@ -81,7 +81,7 @@ def _as_json(query: StudyQuery, found: FoundStudies) -> str:
         operation="C-FIND",
         status="ok",
         patient_id=query.patient_id,
-        study_details=found.studies,
+        study_details=found.rows(),
         **withheld,
     )
 

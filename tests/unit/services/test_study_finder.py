@@ -95,7 +95,7 @@ def test_the_second_try_leaves_out_two_series_attributes_and_nothing_else(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     pacs = Pacs(STUDY_ROOT_FIND, failure("0xA900"), [{"StudyInstanceUID": "1.2.3"}])
-    assert finder(pacs, monkeypatch).studies("P1") == [{"StudyInstanceUID": "1.2.3"}]
+    assert [study.uid for study in finder(pacs, monkeypatch).studies("P1")] == ["1.2.3"]
     first, second = pacs.keys
     assert first == {**second, "PerformingPhysicianName": "", "InstitutionName": ""}
     assert len(first) == 13
@@ -132,5 +132,5 @@ def test_a_pacs_whose_modalities_are_only_at_series_level_is_not_asked_for_them_
     pacs = Pacs(STUDY_ROOT_FIND, [{"StudyInstanceUID": "1.2", "ModalitiesInStudy": "OT"}])
     quirks = Quirks(modality_level=QueryRetrieveLevel.SERIES)
     [study] = finder(pacs, monkeypatch, quirks).studies("P1")
-    assert study["ModalitiesInStudy"] == ""
+    assert study.modalities == []
     assert "ModalitiesInStudy" not in pacs.keys[0]
