@@ -15,6 +15,7 @@ from dicom_qr_gateway.dicom.text import (
     SINGLE_VALUE_VRS,
     TEXT_VRS,
     CharacterSet,
+    decode_assuming,
     is_as_sent,
     padding_of,
 )
@@ -64,6 +65,7 @@ class DataSet:
     """
 
     __slots__ = (
+        "_assumed",
         "_depth",
         "_inherited",
         "characters",
@@ -73,12 +75,13 @@ class DataSet:
         "places",
     )
 
-    def __init__(self, data: bytes, explicit_vr: bool) -> None:
+    def __init__(self, data: bytes, explicit_vr: bool, assumed: str = "") -> None:
         """Index an encoded data set.
 
         Args:
             data: the encoded data set, all of it.
             explicit_vr: True for Explicit VR Little Endian, False for Implicit VR Little Endian.
+            assumed: see decode_assuming; "" believes (0008,0005).
 
         Raises:
             ProtocolError: the encoding is broken.
@@ -87,7 +90,8 @@ class DataSet:
         self.characters = data.decode("latin-1")
         self.explicit_vr = explicit_vr
         self.is_plain = self.characters.isascii() and "\x1b" not in self.characters
-        self._inherited = CharacterSet()
+        self._assumed = assumed
+        self._inherited = ""
         self._depth = 0
         self._index(0, len(data))
 
@@ -102,7 +106,7 @@ class DataSet:
         item = DataSet.__new__(DataSet)
         item.data, item.characters, item.is_plain = self.data, self.characters, self.is_plain
         item.explicit_vr = explicit_vr
-        item._inherited = self.character_set()
+        item._assumed, item._inherited = self._assumed, self._character_set()
         item._depth = self._depth + 1
         if item._depth > MAX_DEPTH:
             raise ProtocolError("The PACS sent a data set that is nested too deep.")
@@ -159,8 +163,7 @@ class DataSet:
         _, start, stop = self.places[tag]
         text = self.characters[start:stop]
         if vr in TEXT_VRS and not (self.is_plain or is_as_sent(text)):
-            character_set = self.character_set()
-            text = character_set.decode(self.data[start:stop], person_name=vr == "PN")
+            text = self._decode(self.data[start:stop], person_name=vr == "PN")
         strip, padding = padding_of(vr)
         if vr in SINGLE_VALUE_VRS:
             return [strip(text, padding)]
@@ -178,12 +181,18 @@ class DataSet:
             return "\\".join(tags(self.value(tag)) or ())
         return "\\".join(self.values(tag, vr)) if vr not in _WITHOUT_TEXT else ""
 
-    def character_set(self) -> CharacterSet:
-        """Return what the texts are in (PS3.3 C.12.1.1.2): an item has its own, or that around."""
+    def _decode(self, value: bytes, person_name: bool) -> str:
+        stated = self._character_set()
+        if self._assumed:
+            return decode_assuming(self._assumed, stated, value, person_name=person_name)
+        return CharacterSet.named(stated).decode(value, person_name=person_name)
+
+    def _character_set(self) -> str:
+        """Return (0008,0005), which an item inherits if it has none (PS3.3 C.12.1.1.2)."""
         if SPECIFIC_CHARACTER_SET not in self.places:
             return self._inherited
         _, start, stop = self.places[SPECIFIC_CHARACTER_SET]
-        return CharacterSet.named(self.characters[start:stop])
+        return self.characters[start:stop]
 
 
 def numbers(vr: str, value: bytes) -> tuple[int | float, ...] | None:

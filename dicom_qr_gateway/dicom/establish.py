@@ -63,9 +63,8 @@ class Proposal:
             ProposedContext(2 * index + 1, syntax, TRANSFER_SYNTAXES)
             for index, syntax in enumerate(self.abstract_syntaxes)
         )
-        user = UserInformation(
-            MAX_PDU_LENGTH, IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
-        )
+        longest = self.peer.quirks.max_pdu_length or MAX_PDU_LENGTH
+        user = UserInformation(longest, IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME)
         return AssociateRQ(self.peer.ae_title, self.calling_ae_title, contexts, user)
 
 

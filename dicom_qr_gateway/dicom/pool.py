@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
 from dicom_qr_gateway.dicom.association import Association
+from dicom_qr_gateway.dicom.association_limits import AssociationLimits
 from dicom_qr_gateway.dicom.bulkheads import Bulkheads
 from dicom_qr_gateway.dicom.establish import Proposal, establish
 from dicom_qr_gateway.dicom.name_lookup import SocketAddress, resolve
@@ -22,13 +23,19 @@ class Pool:
     """Opens associations for the requests of one worker."""
 
     def __init__(
-        self, limits: Limits, stop: StopSignal, bulkheads: Bulkheads, policy: TargetPolicy
+        self,
+        limits: Limits,
+        stop: StopSignal,
+        bulkheads: Bulkheads,
+        policy: TargetPolicy,
+        stated: AssociationLimits | None = None,
     ) -> None:
-        """Keep what every association is subject to."""
+        """Keep what every association is subject to; ``stated`` is what named PACS have of it."""
         self.limits = limits
         self.bulkheads = bulkheads
         self._stop = stop
         self.policy = policy
+        self._stated = stated or AssociationLimits()
 
     @contextmanager
     def association(
@@ -65,9 +72,12 @@ class Pool:
             left = begun + self.limits.connection_timeout - time.monotonic()
             proposal = Proposal(peer, calling_ae_title, abstract_syntaxes, addresses, left)
             first = addresses[0].address
+            most = self._stated.most(peer, first)
             with (
                 self.bulkheads.place(f"PACS {first} {peer.port}"),
-                closing(self.bulkheads.association(first, peer.port, waiter, *deadlines)),
+                closing(
+                    self.bulkheads.association(first, peer.port, waiter, *deadlines, most=most)
+                ),
                 establish(proposal, self.limits, interrupts, *deadlines) as association,
             ):
                 yield association

@@ -11,10 +11,11 @@ from typing import Final
 from dicom_qr_gateway.dicom.association import Association
 from dicom_qr_gateway.dicom.budgets import FindBudget
 from dicom_qr_gateway.dicom.c_find import c_find
-from dicom_qr_gateway.dicom.types import Deadline, Limits, QueryRetrieveLevel
+from dicom_qr_gateway.dicom.types import NO_QUIRKS, Deadline, Limits, QueryRetrieveLevel, Quirks
 from dicom_qr_gateway.dicom.uids import PATIENT_ROOT_FIND, STUDY_ROOT_FIND
 from dicom_qr_gateway.errors import DimseFailure
-from dicom_qr_gateway.services.matching import TEXT_KEYS, values, wire_patient_id
+from dicom_qr_gateway.services.matching import wire_patient_id
+from dicom_qr_gateway.services.study import KEYS, Study, study_from, values
 
 log = logging.getLogger(__name__)
 
@@ -28,34 +29,54 @@ _REFUSES_IDENTIFIER: Final = "0xA900"  # Identifier does not match SOP Class, PS
 class StudyFinder:
     """Asks one PACS about one patient."""
 
-    def __init__(self, association: Association, limits: Limits, *deadlines: Deadline) -> None:
+    def __init__(
+        self,
+        association: Association,
+        limits: Limits,
+        *deadlines: Deadline,
+        quirks: Quirks = NO_QUIRKS,
+    ) -> None:
         """Use the Study Root where the PACS accepted it, else the Patient Root (PS3.4 C.3)."""
         self._association = association
         self._context = association.context_for(STUDY_ROOT_FIND, PATIENT_ROOT_FIND)
         self._limits = limits
         self._deadlines = deadlines
+        self._quirks = quirks
         self._budget = FindBudget(limits)
         self._patient_keys: dict[str, str] = {}
 
-    def studies(self, patient_id: str) -> list[dict[str, str]]:
-        """Return the matches at STUDY level, keyword -> text.
+    def studies(self, patient_id: str) -> list[Study]:
+        """Return the matches at STUDY level.
 
         Raises:
+            ProtocolError: a match has no valid StudyInstanceUID.
             GatewayError: see c_find.
         """
         if self._context.abstract_syntax == PATIENT_ROOT_FIND:
             self._patient_keys = {"PatientID": wire_patient_id(patient_id)}
-        keys = dict.fromkeys(TEXT_KEYS.values(), "")
+        keys = dict.fromkeys(KEYS.values(), "")
         keys["PatientID"] = wire_patient_id(patient_id)
+        if self._quirks.modality_level is QueryRetrieveLevel.SERIES:
+            del keys["ModalitiesInStudy"]
         try:
-            return list(self._find(QueryRetrieveLevel.STUDY, keys))
+            return self._studies(keys)
         except DimseFailure as failure:
             if failure.dicom.get("status") != _REFUSES_IDENTIFIER:
                 raise
         log.info("the PACS refuses keys of other levels at STUDY level, asked again without them")
         for keyword in _SERIES_KEYS + (_PATIENT_KEYS if self._patient_keys else ()):
             del keys[keyword]
-        return list(self._find(QueryRetrieveLevel.STUDY, keys))
+        return self._studies(keys)
+
+    def _studies(self, keys: dict[str, str]) -> list[Study]:
+        found = []
+        for match in self._find(QueryRetrieveLevel.STUDY, keys):
+            if "ModalitiesInStudy" not in keys:  # some send it all the same
+                match.pop("ModalitiesInStudy", None)
+            study = study_from(match)
+            self._budget.rows.spend(len(study.row))
+            found.append(study)
+        return found
 
     def modalities(self, study_instance_uid: str) -> list[str]:
         """Return the modalities of a study's series, empty where the PACS names none.
@@ -85,4 +106,5 @@ class StudyFinder:
             self._limits,
             self._budget,
             *self._deadlines,
+            quirks=self._quirks,
         )

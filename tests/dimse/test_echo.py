@@ -16,7 +16,7 @@ from dicom_qr_gateway.errors import (
     ResponseTimeout,
     ShuttingDown,
 )
-from dicom_qr_gateway.services.echo import EchoService
+from dicom_qr_gateway.services.echo import EchoService, Verification
 from tests.pools import a_pool
 
 from .archive import Archive
@@ -32,7 +32,7 @@ MakePacs = Callable[..., ScriptedPacs]
 @pytest.fixture
 def echo(stop: StopSignal) -> Echo:
     def call(pacs: ScriptedPacs, limits: Limits = PATIENT) -> None:
-        EchoService(a_pool(limits, stop)).echo(pacs.entity, "GATEWAY")
+        EchoService(a_pool(limits, stop)).echo(Verification(pacs.entity, "GATEWAY"))
 
     return call
 
@@ -48,7 +48,7 @@ def answers(respond: Callable[[Conversation], None]) -> Script:
 
 
 def test_an_archive_that_works_is_verified(archive: Archive, stop: StopSignal) -> None:
-    EchoService(a_pool(PATIENT, stop)).echo(archive.entity, "GATEWAY")
+    EchoService(a_pool(PATIENT, stop)).echo(Verification(archive.entity, "GATEWAY"))
     assert archive.asked().released == 1
 
 

@@ -43,6 +43,7 @@ def test_every_operation_is_described_and_names_all_its_statuses(document):
     assert statuses == {
         "/q": {"200", "404"} | failures,
         "/qr": {"200", "207", "404"} | failures,
+        "/pacs": {"200", "405", "500"},
         "/health": {"200", "405", "500"},
         "/version": {"200", "405", "500"},
         "/ready": {"200", "405", "500", "503"},

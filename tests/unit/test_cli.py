@@ -22,6 +22,7 @@ from dicom_qr_gateway.errors import RetrieveTimeout
 from dicom_qr_gateway.sandbox import Sandbox
 from dicom_qr_gateway.services.query import FoundStudies, QueryService
 from dicom_qr_gateway.services.retrieve import Retrieved, RetrieveService
+from dicom_qr_gateway.services.study import study_of
 
 PATIENT = "1112223333"
 RUN = sys.modules["dicom_qr_gateway.cli.run"]
@@ -181,7 +182,7 @@ def test_find_tells_how_many_matches_were_withheld(pacs, monkeypatch):
 
 def test_control_characters_of_a_pacs_do_not_reach_the_terminal(pacs, monkeypatch):
     body = json.loads(command("find", *pacs, PATIENT, "--json").output)
-    study = {**body["study_details"][0], "StudyDescription": "\x1b[2Jgone"}
+    study = study_of({**body["study_details"][0], "StudyDescription": "\x1b[2Jgone"})
     monkeypatch.setattr(QueryService, "find", lambda *_: FoundStudies([study]))
     assert "?[2Jgone" in command("find", *pacs, PATIENT).output
 
@@ -398,8 +399,8 @@ def test_run_prints_commands_that_succeed_and_ends_on_request(monkeypatch, capfd
     assert f"http://{bind}/docs" in result.output
     assert f"(put pacs_port {free_pair} into its examples)" in result.output
     assert "GET /" not in capfd.readouterr().out
-    assert [answer["operation"] for answer in tried] == ["C-FIND", "C-MOVE"]
-    assert [answer["status"] for answer in tried] == ["ok", "ok"]
+    assert [answer["operation"] for answer in tried] == ["C-FIND", "C-MOVE", "C-FIND"]
+    assert [answer["status"] for answer in tried] == ["ok", "ok", "ok"]
     assert not addresses.accepts(*addresses.split(bind))
     assert not addresses.accepts("127.0.0.1", free_pair)
 

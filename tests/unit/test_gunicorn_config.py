@@ -160,6 +160,7 @@ def test_a_gateway_that_runs_beside_a_sandbox_is_tied_to_the_command(monkeypatch
     from dicom_qr_gateway.cli import gunicorn_child
 
     tied = []
+    monkeypatch.setenv("SANDBOX_PORT", "11112")
     monkeypatch.setattr(gunicorn_child, "die_with_parent", lambda *args: tied.append(args))
     gunicorn_child.on_starting(FakeMaster())
     assert tied == [(os.getppid(), signal.SIGTERM)]

@@ -77,8 +77,9 @@ def as_here(attributes: Json) -> Json:
     """Return what pydicom says with the differences that are ours on purpose.
 
     (0008,0005) says how the answer is encoded, not the PACS' data set; the same of group lengths,
-    which are left out. Padding goes from each of several values and component groups. Empty values of several are null
-    (PS3.18 F.2.5), empty component groups of a name are left out, and so is an empty Value.
+    which are left out. Padding goes from each of several values and component groups. Empty
+    values of several are null (PS3.18 F.2.5), empty component groups of a name are left out, and
+    so is an empty Value.
     """
     return {
         tag: _as_here(tag, attribute) for tag, attribute in attributes.items() if tag[4:] != "0000"

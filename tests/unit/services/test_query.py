@@ -6,11 +6,12 @@ from typing import Any, cast
 import pytest
 
 from dicom_qr_gateway.dicom.pool import Pool
-from dicom_qr_gateway.dicom.types import ApplicationEntity, Deadline, Limits
+from dicom_qr_gateway.dicom.types import ApplicationEntity, Deadline, Limits, Quirks
 from dicom_qr_gateway.dicom.uids import PATIENT_ROOT_FIND, STUDY_ROOT_FIND
 from dicom_qr_gateway.errors import NoStudyMatched, PatientMismatch, QueryTimeout, RetrieveTimeout
 from dicom_qr_gateway.services import query as module
 from dicom_qr_gateway.services.query import FoundStudies, QueryService, StudyQuery
+from dicom_qr_gateway.services.study import Study, study_from
 
 PACS = ApplicationEntity("192.0.2.1", 104, "PACS")
 
@@ -31,13 +32,15 @@ class Finder:
         self.opened = arguments
         return nullcontext("an association")
 
-    def made(self, association: object, limits: Limits, *deadlines: Deadline) -> "Finder":
+    def made(
+        self, association: object, limits: Limits, *deadlines: Deadline, quirks: Quirks
+    ) -> "Finder":
         assert association == "an association"
         self.deadlines = deadlines
         return self
 
-    def studies(self, patient_id: str) -> list[dict[str, str]]:
-        return self.matches
+    def studies(self, patient_id: str) -> list[Study]:
+        return [study_from(match) for match in self.matches]
 
     def modalities(self, study_instance_uid: str) -> list[str]:
         self.asked_modalities.append(study_instance_uid)
@@ -57,7 +60,7 @@ def ask(
 
 
 def uids(found: FoundStudies) -> list[str]:
-    return [study["StudyInstanceUID"] for study in found.studies]
+    return [study.uid for study in found.studies]
 
 
 def test_one_association_is_opened_for_both_models(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,13 @@ from typing import Any
 import pytest
 
 from dicom_qr_gateway.dicom.budgets import FindBudget
-from dicom_qr_gateway.dicom.types import AcceptedContext, Limits
+from dicom_qr_gateway.dicom.types import (
+    NO_QUIRKS,
+    AcceptedContext,
+    Limits,
+    QueryRetrieveLevel,
+    Quirks,
+)
 from dicom_qr_gateway.dicom.uids import PATIENT_ROOT_FIND, STUDY_ROOT_FIND
 from dicom_qr_gateway.errors import DimseFailure
 from dicom_qr_gateway.services import study_finder as module
@@ -29,7 +35,13 @@ class Pacs:
         return self.context
 
     def c_find(
-        self, _: object, context: object, keys: dict[str, str], limits: object, budget: FindBudget
+        self,
+        _: object,
+        context: object,
+        keys: dict[str, str],
+        limits: object,
+        budget: FindBudget,
+        quirks: Quirks,
     ) -> Iterator[dict[str, str]]:
         assert context is self.context
         self.keys.append(keys)
@@ -40,10 +52,10 @@ class Pacs:
         yield from answer
 
 
-def finder(pacs: Pacs, monkeypatch: pytest.MonkeyPatch) -> StudyFinder:
+def finder(pacs: Pacs, monkeypatch: pytest.MonkeyPatch, quirks: Quirks = NO_QUIRKS) -> StudyFinder:
     monkeypatch.setattr(module, "c_find", pacs.c_find)
     association: Any = pacs
-    return StudyFinder(association, Limits())
+    return StudyFinder(association, Limits(), quirks=quirks)
 
 
 def failure(status: str) -> DimseFailure:
@@ -83,7 +95,7 @@ def test_the_second_try_leaves_out_two_series_attributes_and_nothing_else(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     pacs = Pacs(STUDY_ROOT_FIND, failure("0xA900"), [{"StudyInstanceUID": "1.2.3"}])
-    assert finder(pacs, monkeypatch).studies("P1") == [{"StudyInstanceUID": "1.2.3"}]
+    assert [study.uid for study in finder(pacs, monkeypatch).studies("P1")] == ["1.2.3"]
     first, second = pacs.keys
     assert first == {**second, "PerformingPhysicianName": "", "InstitutionName": ""}
     assert len(first) == 13
@@ -114,3 +126,11 @@ def test_modalities_are_those_of_the_studys_series_once_each(
         {"Modality": "US", "StudyInstanceUID": "1.2.4"},
     ]
     assert finder(Pacs(STUDY_ROOT_FIND, series), monkeypatch).modalities("1.2.3") == ["MR", "CT"]
+
+
+def test_a_pacs_whose_modalities_are_only_at_series_level_is_not_asked_for_them_above(monkeypatch):
+    pacs = Pacs(STUDY_ROOT_FIND, [{"StudyInstanceUID": "1.2", "ModalitiesInStudy": "OT"}])
+    quirks = Quirks(modality_level=QueryRetrieveLevel.SERIES)
+    [study] = finder(pacs, monkeypatch, quirks).studies("P1")
+    assert study.modalities == []
+    assert "ModalitiesInStudy" not in pacs.keys[0]
