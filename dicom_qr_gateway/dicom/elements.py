@@ -18,7 +18,7 @@ SEQUENCE_DELIMITER = 0xFFFEE0DD
 
 # Headers of 8 bytes: all in implicit VR (here the VR ""), in explicit VR those with a length of
 # 16 bits. Every other VR, newer ones too, has two reserved bytes and 32 (PS3.5 7.1.2).
-_SHORT_FORM = frozenset(
+SHORT_FORM = frozenset(
     b"AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split()
 ) | {b""}
 _unpack_implicit = struct.Struct("<HH0sI").unpack_from
@@ -64,7 +64,7 @@ def elements(
         group, element, vr, length = unpack(data, position)
         if group == ITEM_GROUP:
             raise malformed()
-        if vr not in _SHORT_FORM:
+        if vr not in SHORT_FORM:
             length, start = _long_form(data, position, vr)
         if length == UNDEFINED_LENGTH:
             position = _skip(data, start, explicit_vr and vr != b"UN")
@@ -125,7 +125,7 @@ def _header(data: bytes, position: int, explicit_vr: bool) -> tuple[int, bytes, 
     start = position + 8
     if explicit_vr and group != ITEM_GROUP:
         group, element, vr, length = _unpack_explicit(data, position)
-        if vr not in _SHORT_FORM:
+        if vr not in SHORT_FORM:
             length, start = _long_form(data, position, vr)
     return group << 16 | element, vr, length, start
 
