@@ -16,6 +16,7 @@ from dicom_qr_gateway.dicom.text import TEXT_VRS
 # Tag -> value, "" for the universal match (PS3.4 C.2.2.2.3). The value of a sequence is the keys of
 # its one item, none for the universal match (C.2.2.2.6).
 Keys = Mapping[int, Union[str, "Keys"]]
+Path = tuple[int, ...]  # the tag of an attribute, after those of the sequences that it is in
 
 MAX_LENGTH: Final = 0xFFFE
 _implicit: Final = struct.Struct("<HHI").pack
@@ -37,6 +38,29 @@ def encode_keys(keys: Keys, explicit_vr: bool, charset: str = "") -> bytes:
     """
     stated = {**keys, SPECIFIC_CHARACTER_SET: charset} if charset else keys
     return _encode(stated, explicit_vr, encoder(charset) if charset else _ascii)
+
+
+def nested(values: Mapping[Path, str]) -> Keys:
+    """Return the tree of keys that has these values; a sequence's own value is no key in it."""
+    inner: dict[int, dict[Path, str]] = {}
+    keys: dict[int, str | Keys] = {}
+    for path, value in values.items():
+        if len(path) > 1:
+            inner.setdefault(path[0], {})[path[1:]] = value
+        else:
+            keys[path[0]] = {} if key_vr(path[0]) == "SQ" else value
+    return {**keys, **{tag: nested(below) for tag, below in inner.items()}}
+
+
+def merged(keys: Keys, others: Keys) -> Keys:
+    """Return both trees of keys in one; where both have a key, the value of ``others`` counts."""
+    result = dict(keys)
+    for tag, value in others.items():
+        own = result.get(tag)
+        if isinstance(own, Mapping) and isinstance(value, Mapping):
+            value = merged(own, value)
+        result[tag] = value
+    return result
 
 
 def texts_of(keys: Keys) -> Iterator[str]:
@@ -68,15 +92,28 @@ def key_vr(tag: int) -> str:
 
 def _encode_value(vr: str, value: str, encode: Encode) -> bytes:
     if value and vr in NUMBERS:
-        code, _ = NUMBERS[vr]
-        try:
-            return struct.pack(f"<{code}", float(value) if code in "fd" else int(value))
-        except (struct.error, OverflowError) as error:
-            raise ValueError(f"no number of VR {vr}") from error
+        return _encode_number(vr, value)
     if value and vr == "AT":
         return struct.pack("<HH", int(value[:4], 16), int(value[4:], 16))
     encoded = encode(value) if vr in TEXT_VRS else _ascii(value)
     return encoded + (b"\0" if vr in ("UI", UNKNOWN) else b" ") * (len(encoded) % 2)
+
+
+def can_encode_number(vr: str, value: str) -> bool:
+    """Tell whether a number, as text, is in the range of a VR of ``NUMBERS``."""
+    try:
+        _encode_number(vr, value)
+    except ValueError:
+        return False
+    return True
+
+
+def _encode_number(vr: str, value: str) -> bytes:
+    code, _ = NUMBERS[vr]
+    try:
+        return struct.pack(f"<{code}", float(value) if code in "fd" else int(value))
+    except (struct.error, OverflowError) as error:
+        raise ValueError(f"no number of VR {vr}") from error
 
 
 def _encode_item(keys: Keys, explicit_vr: bool, encode: Encode) -> bytes:
