@@ -63,7 +63,7 @@ def test_the_version_is_the_packages():
     assert command("--version").output == f"dicom-qr-gateway {__version__}\n"
 
 
-@pytest.mark.parametrize("name", ["run", "sandbox", "echo", "find", "move", "options"])
+@pytest.mark.parametrize("name", ["run", "sandbox", "echo", "find", "move", "pacs", "options"])
 def test_every_command_explains_itself(name):
     result = command(name, "--help")
     assert result.exit_code == 0
