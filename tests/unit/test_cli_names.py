@@ -134,7 +134,7 @@ def test_check_asks_every_pacs(configure):
     result = command("pacs", "check")
     assert result.exit_code == 0
     heading, *lines = result.output.splitlines()
-    assert heading.split() == ["Name", "AE", "title", "Result", "ms", "Message"]
+    assert heading.split() == ["Name", "AE", "title", "Result", "ms", "Accepts", "Message"]
     assert [line.split()[:3] for line in lines] == [
         ["main", "SANDBOX", "ok"], ["second", "SANDBOX", "ok"],
     ]  # fmt: skip
