@@ -4,7 +4,7 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from dicom_qr_gateway import correlation, log
-from dicom_qr_gateway.blueprints import docs, pacs, query, retrieve, security, system
+from dicom_qr_gateway.blueprints import docs, echo, pacs, query, retrieve, security, system
 from dicom_qr_gateway.blueprints.application import Application
 from dicom_qr_gateway.blueprints.openapi import Api
 from dicom_qr_gateway.config import Settings
@@ -13,11 +13,18 @@ from dicom_qr_gateway.dicom.pool import Pool
 from dicom_qr_gateway.lifecycle import Lifecycle
 from dicom_qr_gateway.pacs_config import association_limits, pacs_directory
 from dicom_qr_gateway.prefix import UnderPrefix
+from dicom_qr_gateway.services.echo import EchoService
 from dicom_qr_gateway.services.query import QueryService
 from dicom_qr_gateway.services.retrieve import RetrieveService
 
 # In the order of the documentation.
-BLUEPRINTS = (query.blueprint, retrieve.blueprint, pacs.blueprint, system.blueprint)
+BLUEPRINTS = (
+    query.blueprint,
+    retrieve.blueprint,
+    pacs.blueprint,
+    echo.blueprint,
+    system.blueprint,
+)
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -48,6 +55,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         lifecycle=lifecycle,
         bulkheads=bulkheads,
         pacs=directory,
+        echoes=EchoService(pool),
         queries=queries,
         retrieves=retrieves,
     )

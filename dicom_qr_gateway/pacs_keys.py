@@ -100,8 +100,8 @@ QUIRKS: Final = (
         f"one of {', '.join(REQUEST_CHARSETS)}",
         "Specific Character Set of requests, always stated. A value that it cannot say is refused. "
         "Without it the first of ASCII, ISO_IR 100 and ISO_IR 192 that can say the request. For "
-        "archives that compare bytes, as Conquest, or that answer in the set they are asked in, as "
-        "Orthanc.",
+        "archives that compare the bytes of a request with those of the files: state the set these "
+        "are in. Orthanc and dcmqrscp convert, and need none.",
     ),
     Key(
         "assume_charset",
@@ -110,8 +110,8 @@ QUIRKS: Final = (
         "a defined term of Specific Character Set, such as ISO_IR 100 or ISO_IR 192",
         "Specific Character Set of answers that state none or a wrong one. What they state is "
         "believed only where it is a set of several bytes a character and the text is without a "
-        "fault in it. For archives that hand on what old modalities stored, as Conquest and "
-        "dcmqrscp do.",
+        "fault in it. For archives that hand on the text of files as it is stored (dcmqrscp), where "
+        "modalities stored files that state no set.",
     ),
     Key(
         "modality_level",
@@ -121,7 +121,7 @@ QUIRKS: Final = (
         "Where the modalities of a study are asked for. Those that a PACS leaves out at study "
         "level are asked for at series level anyway (dcmqrscp); `series` does not even look at "
         "study level. It costs a C-FIND a study. For archives whose ModalitiesInStudy is "
-        "incomplete, such as those that keep the modality of the series that came first.",
+        "incomplete.",
     ),
     Key(
         "relational",

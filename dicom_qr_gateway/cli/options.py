@@ -13,8 +13,8 @@ DEFAULTS_OF_THE_MACHINE = {"WEB_CONCURRENCY": "number of processors"}
 HEADING = """# Configuration
 
 Every option is an environment variable. A bad value stops the start with one line that names the
-variable, the value and what is accepted. This page is rendered from the option table in
-`dicom_qr_gateway/config.py` by `make config-docs`.
+variable, the value and what is accepted. This page is rendered from the tables in
+`dicom_qr_gateway/config.py` and `dicom_qr_gateway/pacs_keys.py` by `make config-docs`.
 
 | variable | default | accepted | meaning |
 |---|---|---|---|"""

@@ -1,12 +1,11 @@
 """``dicom-qr-gateway pacs``: the PACS that PACS_CONFIG names."""
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import click
 
 from dicom_qr_gateway.cli.asking import EXIT_PACS_FAILED, Session, asking
-from dicom_qr_gateway.cli.tables import check_table
+from dicom_qr_gateway.cli.tables import accepted, check_table
 from dicom_qr_gateway.errors import GatewayError
 from dicom_qr_gateway.named_pacs import NamedPacs
 from dicom_qr_gateway.services.echo import EchoService, Verification
@@ -51,16 +50,13 @@ def check() -> None:
 
 
 def _row(session: Session, pacs: NamedPacs) -> dict[str, object]:
-    begun = time.monotonic()
-    error = message = None
+    row = {"name": pacs.name, "ae_title": pacs.peer.ae_title}
     try:
-        EchoService(session.pool).echo(Verification(pacs.peer, pacs.calling_ae_title))
+        verified = EchoService(session.pool).echo(Verification(pacs.peer, pacs.calling_ae_title))
     except GatewayError as failure:
-        error, message = failure.error, failure.message
-    return {
-        "name": pacs.name,
-        "ae_title": pacs.peer.ae_title,
-        "error": error or "ok",
-        "milliseconds": round((time.monotonic() - begun) * 1000),
-        "message": message,
-    }
+        phases_ms = failure.extra["phases_ms"]
+        told = {"error": failure.error, "services": "", "message": failure.message}
+    else:
+        phases_ms = verified.phases_ms
+        told = {"error": "ok", "services": accepted(verified.services), "message": ""}
+    return {**row, **told, "milliseconds": round(sum(phases_ms.values()))}

@@ -14,7 +14,7 @@ from dicom_qr_gateway.cli.asking import (
     pacs_and,
     takes,
 )
-from dicom_qr_gateway.cli.tables import retrieve_table, study_table
+from dicom_qr_gateway.cli.tables import accepted, retrieve_table, study_table
 from dicom_qr_gateway.errors import GatewayError, NoStudyMatched
 from dicom_qr_gateway.schemas.echo import EchoSchema
 from dicom_qr_gateway.schemas.query import QuerySchema
@@ -26,7 +26,8 @@ from dicom_qr_gateway.services.retrieve import RetrieveService
 
 @click.command()
 @takes(pacs_and(), CALLING)
-def echo(arguments: dict[str, Any], **options: Any) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print what POST /echo answers.")
+def echo(as_json: bool, arguments: dict[str, Any], **options: Any) -> None:
     """Ask a PACS whether it is there (C-ECHO).
 
     \b
@@ -39,8 +40,12 @@ def echo(arguments: dict[str, Any], **options: Any) -> None:
     """
     with asking() as session:
         verification = checked(EchoSchema(), session, {**arguments, **options})
-        EchoService(session.pool).echo(verification)
+        verified = EchoService(session.pool).echo(verification)
+    if as_json:
+        click.echo(_dumped(**verified.as_body()))
+        return
     click.echo(f"{verification.pacs.ae_title} answered the C-ECHO.")
+    click.echo(f"It accepts: {accepted(verified.services) or 'nothing else'}.")
 
 
 @click.command()

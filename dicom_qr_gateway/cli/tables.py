@@ -24,6 +24,7 @@ CHECK_COLUMNS = {
     "AE title": "ae_title",
     "Result": "error",
     "ms": "milliseconds",
+    "Accepts": "services",
     "Message": "message",
 }
 
@@ -41,6 +42,11 @@ def retrieve_table(details: Iterable[Mapping[str, Any]]) -> str:
 def check_table(checks: Iterable[Mapping[str, Any]]) -> str:
     """Return a line for each named PACS, below a line of headings."""
     return _table(CHECK_COLUMNS, checks)
+
+
+def accepted(services: Mapping[str, bool]) -> str:
+    """Return the names of the services that a PACS accepts."""
+    return ", ".join(name for name, is_accepted in services.items() if is_accepted)
 
 
 def _table(columns: Mapping[str, str], rows: Iterable[Mapping[str, Any]]) -> str:

@@ -87,6 +87,10 @@ class Association:
             "query/retrieve to this gateway's AE title."
         )
 
+    def accepts(self, *abstract_syntaxes: str) -> bool:
+        """Tell whether at least one of these abstract syntaxes was accepted."""
+        return not self._accepted.keys().isdisjoint(abstract_syntaxes)
+
     def send(
         self,
         command_field: CommandField,

@@ -19,6 +19,7 @@ from dicom_qr_gateway.dicom.association import Association
 from dicom_qr_gateway.dicom.connection import Connection, connect
 from dicom_qr_gateway.dicom.name_lookup import SocketAddress
 from dicom_qr_gateway.dicom.pdu import Abort, AssociateRJ, Pdu, PduReader, encode_pdu
+from dicom_qr_gateway.dicom.phases import Phases
 from dicom_qr_gateway.dicom.rejection import is_transient, rejection_error
 from dicom_qr_gateway.dicom.types import AcceptedContext, ApplicationEntity, Deadline, Limits
 from dicom_qr_gateway.dicom.uids import (
@@ -69,9 +70,15 @@ class Proposal:
 
 
 def establish(
-    proposal: Proposal, limits: Limits, interrupts: Interrupts, *deadlines: Deadline
+    proposal: Proposal,
+    limits: Limits,
+    interrupts: Interrupts,
+    phases: Phases,
+    *deadlines: Deadline,
 ) -> Association:
     """Return an association on which at least one of the abstract syntaxes was accepted.
+
+    ``phases`` is told how far this comes.
 
     Raises:
         PacsBusy: still rejected transiently after all retries.
@@ -81,12 +88,14 @@ def establish(
         PacsTimeout: the error of the deadline that passed first.
     """
     request = proposal.request()
+    phases.begin("connect")
     connection = _connect(proposal, limits, interrupts, *deadlines)
     acse = Deadline.after(
         limits.acse_timeout,
         AssociationTimeout,
         "The PACS accepted the connection but did not answer the association request in time.",
     )
+    phases.begin("associate")
     answer = _negotiate(connection, request, acse, *deadlines)
     for pause in RETRY_PAUSES:
         if isinstance(answer, Association) or not is_transient(answer):
@@ -95,8 +104,11 @@ def establish(
             break
         log.debug("rejected transiently, trying again in %.1f s", pause)
         Waiter(interrupts).pause(pause, acse, *deadlines)
+        phases.begin("connect")
         connection = _connect(proposal, limits, interrupts, acse, *deadlines)
+        phases.begin("associate")
         answer = _negotiate(connection, request, acse, *deadlines)
+    phases.end()
     if isinstance(answer, AssociateRJ):
         raise rejection_error(answer, request.called_ae_title, request.calling_ae_title)
     return answer
