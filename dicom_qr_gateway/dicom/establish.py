@@ -17,6 +17,7 @@ from dicom_qr_gateway.dicom.associate import (
 )
 from dicom_qr_gateway.dicom.association import Association
 from dicom_qr_gateway.dicom.connection import Connection, connect
+from dicom_qr_gateway.dicom.find_options import NO_OPTIONS, FindOptions
 from dicom_qr_gateway.dicom.name_lookup import SocketAddress
 from dicom_qr_gateway.dicom.pdu import Abort, AssociateRJ, Pdu, PduReader, encode_pdu
 from dicom_qr_gateway.dicom.phases import Phases
@@ -57,6 +58,7 @@ class Proposal:
     abstract_syntaxes: tuple[str, ...]
     addresses: list[SocketAddress]
     connection_timeout: float
+    find_options: FindOptions = NO_OPTIONS
 
     def request(self) -> AssociateRQ:
         """Return the A-ASSOCIATE-RQ."""
@@ -65,8 +67,16 @@ class Proposal:
             for index, syntax in enumerate(self.abstract_syntaxes)
         )
         longest = self.peer.quirks.max_pdu_length or MAX_PDU_LENGTH
-        user = UserInformation(longest, IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME)
+        user = UserInformation(
+            longest, IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME, self._extended()
+        )
         return AssociateRQ(self.peer.ae_title, self.calling_ae_title, contexts, user)
+
+    def _extended(self) -> tuple[tuple[str, bytes], ...]:
+        information = self.find_options.encode()
+        if not information:
+            return ()
+        return tuple((syntax, information) for syntax in self.abstract_syntaxes)
 
 
 def establish(

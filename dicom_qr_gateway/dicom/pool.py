@@ -12,6 +12,7 @@ from dicom_qr_gateway.dicom.association import Association
 from dicom_qr_gateway.dicom.association_limits import AssociationLimits
 from dicom_qr_gateway.dicom.bulkheads import Bulkheads
 from dicom_qr_gateway.dicom.establish import Proposal, establish
+from dicom_qr_gateway.dicom.find_options import NO_OPTIONS, FindOptions
 from dicom_qr_gateway.dicom.name_lookup import SocketAddress, resolve
 from dicom_qr_gateway.dicom.phases import Phases
 from dicom_qr_gateway.dicom.target_policy import TargetPolicy
@@ -47,6 +48,7 @@ class Pool:
         client: socket.socket | None,
         *deadlines: Deadline,
         phases: Phases | None = None,
+        find_options: FindOptions = NO_OPTIONS,
     ) -> Iterator[Association]:
         """Lend an association on which at least one of the abstract syntaxes was accepted.
 
@@ -59,6 +61,7 @@ class Pool:
             client: the HTTP client's socket where the server offers it: a hang-up ends every wait.
             deadlines: of what the association is opened for.
             phases: is told how far this comes.
+            find_options: what to propose beyond the baseline of C-FIND.
 
         Raises:
             TargetNotAllowed: policy forbids every address of the peer.
@@ -76,7 +79,9 @@ class Pool:
             addresses = self._addresses(peer, waiter, *deadlines)
             phases.end()
             left = begun + self.limits.connection_timeout - time.monotonic()
-            proposal = Proposal(peer, calling_ae_title, abstract_syntaxes, addresses, left)
+            proposal = Proposal(
+                peer, calling_ae_title, abstract_syntaxes, addresses, left, find_options
+            )
             first = addresses[0].address
             most = self._stated.most(peer, first)
             with (
