@@ -110,8 +110,8 @@ QUIRKS: Final = (
         "a defined term of Specific Character Set, such as ISO_IR 100 or ISO_IR 192",
         "Specific Character Set of answers that state none or a wrong one. What they state is "
         "believed only where it is a set of several bytes a character and the text is without a "
-        "fault in it. For archives that hand on the text of files as it is stored (dcmqrscp), where "
-        "modalities stored files that state no set.",
+        "fault in it. For archives that hand on the text of files as it is stored (dcmqrscp) and "
+        "have files that state no set.",
     ),
     Key(
         "modality_level",
@@ -120,7 +120,8 @@ QUIRKS: Final = (
         "study or series",
         "Where the modalities of a study are asked for. Those that a PACS leaves out at study "
         "level are asked for at series level anyway (dcmqrscp); `series` does not even look at "
-        "study level. It costs a C-FIND a study. For archives whose ModalitiesInStudy is "
+        "study level. It costs a further C-FIND, where "
+        "the archive takes no lists of UIDs one a study. For archives whose ModalitiesInStudy is "
         "incomplete.",
     ),
     Key(
