@@ -74,7 +74,7 @@ class UserInformation:
     """What a node says of itself (PS3.8 D.1, PS3.7 D.3.3.2).
 
     ``max_pdu_length`` is in bytes, 0 for no limit: the longest P-DATA-TF body it wants to receive.
-    ``extended`` is what it proposes or accepts beyond a SOP class, by SOP Class UID (PS3.7 D.3.3.5).
+    ``extended`` is what it proposes or accepts beyond a SOP class, by its UID (PS3.7 D.3.3.5).
     """
 
     max_pdu_length: int = 0

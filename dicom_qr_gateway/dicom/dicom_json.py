@@ -8,9 +8,8 @@ import json
 import math
 import re
 from binascii import b2a_base64
-from bisect import insort
 from collections import defaultdict
-from collections.abc import Callable, Set
+from collections.abc import Callable, Iterable, Set
 from typing import Final
 
 from dicom_qr_gateway.dicom.data_dictionary import UNKNOWN, vr_of
@@ -29,7 +28,7 @@ from dicom_qr_gateway.dicom.text import Strip, is_as_sent, padding_of
 _Write = Callable[[DataSet, int, str, str], str]
 _WriteValue = Callable[[str], str]
 # VR, how an attribute begins, what writes it (None: the VR is one of text, and the loop of
-# _attributes writes it), what writes a single value, what stands around that, and how padding
+# attributes writes it), what writes a single value, what stands around that, and how padding
 # is taken off.
 _Head = tuple[str, str, _Write | None, _WriteValue, str, str, Strip, str]
 
@@ -59,15 +58,29 @@ def to_json(data_set: DataSet, hidden: Set[int] = frozenset()) -> str:
     Raises:
         ProtocolError: a sequence is broken, or nested deeper than any information model.
     """
-    attributes = _attributes(data_set, hidden)
-    text = ",".join(attributes)
-    if not text.isascii() and SPECIFIC_CHARACTER_SET not in data_set.places:
-        insort(attributes, _UTF8)
-        text = ",".join(attributes)
+    return as_object(attributes(data_set, hidden), SPECIFIC_CHARACTER_SET in data_set.places)
+
+
+def as_object(written: list[str], says_charset: bool = False) -> str:
+    """Return the object of attributes that are in the order of their tags.
+
+    Args:
+        written: what ``attributes`` and ``attribute`` returned.
+        says_charset: (0008,0005) is one of them.
+    """
+    text = ",".join(written)
+    if not (says_charset or text.isascii()):
+        text = ",".join(sorted((*written, _UTF8)))
     return f"{{{text}}}"
 
 
-def _attributes(data_set: DataSet, hidden: Set[int] = frozenset()) -> list[str]:
+def attribute(tag: int, vr: str, values: Iterable[str]) -> str:
+    """Return an attribute of a VR of strings with these values."""
+    return _with(f'"{tag:08X}":{{"vr":"{vr}"', [_quote(value) for value in values])
+
+
+def attributes(data_set: DataSet, hidden: Set[int] = frozenset()) -> list[str]:
+    """Return the text of each attribute, in the order of their tags; see to_json."""
     places, characters, is_plain = data_set.places, data_set.characters, data_set.is_plain
     heads, written = _HEADS, []
     # A query spends its time in this loop: it says inline what _values() says of one value.
@@ -191,7 +204,7 @@ def _bytes(data_set: DataSet, tag: int, vr: str, head: str) -> str:
 
 
 def _sequence(data_set: DataSet, tag: int, vr: str, head: str) -> str:
-    found = [f"{{{','.join(_attributes(item))}}}" for item in data_set.items(tag)]
+    found = [f"{{{','.join(attributes(item))}}}" for item in data_set.items(tag)]
     return _with(head, found) if found else head + "}"
 
 

@@ -77,6 +77,13 @@ _RETURNED: Final[Mapping[Level, tuple[str, ...]]] = {
     ),
 }
 
+# Required and unique keys (PS3.4 tables C.6-1 to C.6-6): every PACS has these.
+_ESSENTIAL: Final = (
+    *("StudyDate", "StudyTime", "AccessionNumber", "PatientName", "PatientID", "StudyID"),
+    *("StudyInstanceUID", "Modality", "SeriesNumber", "SeriesInstanceUID", "InstanceNumber"),
+    "SOPInstanceUID",
+)
+
 # What ``includefield=all`` asks for besides: the general modules of PS3.3 C.7.1 to C.7.6, which
 # PS3.4 C.6 makes optional keys. C-FIND cannot ask for whatever there is.
 _OPTIONAL: Final[Mapping[Level, tuple[str, ...]]] = {
@@ -160,6 +167,11 @@ def _of(levels: tuple[Level, ...]) -> Iterator[str]:
     for level in levels:
         yield from _RETURNED[level]
         yield from _OPTIONAL[level]
+
+
+def essential(tag_: int) -> bool:
+    """Tell whether every PACS has to know a key, at the level it belongs to."""
+    return tag_ in {tag(keyword) for keyword in _ESSENTIAL}
 
 
 def level_of(tag_: int) -> Level | None:

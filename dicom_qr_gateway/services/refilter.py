@@ -84,7 +84,16 @@ def _has_value(tag: int, matches: _Matcher, data_set: DataSet) -> bool:
     text = data_set.text(tag)
     if not text:
         return tag in UNKNOWN_MATCHES
-    values = [text] if data_set.vr(tag) in SINGLE_VALUE_VRS else text.split("\\")
+    return _one_matches(matches, data_set.vr(tag), text)
+
+
+def matches_text(tag: int, key: str, text: str) -> bool:
+    """Tell whether one of an attribute's values, joined by backslashes, matches a key."""
+    return _one_matches(_matcher(key_vr(tag), key), key_vr(tag), text)
+
+
+def _one_matches(matches: _Matcher, vr: str, text: str) -> bool:
+    values = [text] if vr in SINGLE_VALUE_VRS else text.split("\\")
     return any(matches(value) for value in values)
 
 
