@@ -169,6 +169,13 @@ class DataSet:
             return [strip(text, padding)]
         return [strip(value, padding) for value in text.split("\\")]
 
+    def has_value(self, tag: int) -> bool:
+        """Tell whether an element is there and more than padding."""
+        if tag not in self.places:
+            return False
+        _, start, stop = self.places[tag]
+        return stop == UNDEFINED or bool(self.characters[start:stop].strip(" \0"))
+
     def text(self, tag: int) -> str:
         """Return the text of an element without padding, several values joined by backslashes.
 

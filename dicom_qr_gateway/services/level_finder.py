@@ -113,7 +113,9 @@ class LevelFinder:
                     received += 1
                     yield data_set
         except DimseFailure as failure:
-            few = {tag: value for tag, value in keys.items() if tag in asked or essential(tag)}
+            few = {
+                tag: value for tag, value in keys.items() if tag in asked or essential(tag, level)
+            }
             refused = str(failure.dicom.get("status", "")).startswith(_REFUSES_IDENTIFIER)
             if received or not refused or len(few) == len(keys):
                 raise

@@ -169,9 +169,11 @@ def _of(levels: tuple[Level, ...]) -> Iterator[str]:
         yield from _OPTIONAL[level]
 
 
-def essential(tag_: int) -> bool:
-    """Tell whether every PACS has to know a key, at the level it belongs to."""
-    return tag_ in {tag(keyword) for keyword in _ESSENTIAL}
+def essential(tag_: int, level: Level) -> bool:
+    """Tell whether every PACS has to know a key of a level, or of one above it."""
+    own = level_of(tag_)
+    is_known = own is not None and not is_below(own, level)
+    return is_known and tag_ in {tag(keyword) for keyword in _ESSENTIAL}
 
 
 def level_of(tag_: int) -> Level | None:

@@ -91,6 +91,7 @@ class _Reader:
     def __init__(self, level: Level) -> None:
         self._level = level
         self._options: dict[str, str] = {}
+        self._of_path: dict[str, str] = {}
         self._keys: set[Path] = set()
         self._asked: dict[Path, str] = {}
         self._included: dict[Path, str] = {}
@@ -103,9 +104,12 @@ class _Reader:
             self._errors[keyword].append("A path names one UID.")
         else:
             self.read(keyword, uid)
+            self._of_path[keyword] = uid
 
     def read(self, name: str, value: str) -> None:
-        """Take in a parameter, or why it is refused."""
+        """Take in a parameter, or why it is refused; dicomtrolley says again what a path says."""
+        if self._of_path.get(name) == value:
+            return
         try:
             if name in _OPTIONS:
                 self._read_option(name, value)

@@ -30,9 +30,14 @@ _ORDER: Final = {
 }
 
 # They say how the query was made (PS3.4 C.4.1.1.3.2), which is no attribute of what was found.
-_HIDDEN: Final = frozenset((0x00080052, 0x00080053))
-# These are in an answer only where they say something.
-_NEVER_EMPTY: Final = frozenset((MODALITIES_IN_STUDY, _RETRIEVE_URL))
+_ALWAYS_HIDDEN: Final = frozenset((0x00080052, 0x00080053))
+# ModalitiesInStudy and RetrieveURL are in an answer only where they say something.
+_HIDDEN: Final = {
+    (modalities, url): _ALWAYS_HIDDEN
+    | {tag for tag, says in ((MODALITIES_IN_STUDY, modalities), (_RETRIEVE_URL, url)) if not says}
+    for modalities in (False, True)
+    for url in (False, True)
+}
 _TAG: Final = slice(1, 9)  # where the text of an attribute has its tag
 _LENGTH_OF_EMPTY: Final = len('"00080020":{"vr":"DA"}')
 
@@ -58,15 +63,13 @@ class Match:
     def text(self, tag: int) -> str:
         """Return the text of an attribute from where it has one, else ""."""
         for data_set in (self.data_set, *reversed(self.above)):
-            if tag in data_set.places:
-                text = data_set.text(tag)
-                if text:
-                    return text
+            if data_set.has_value(tag):
+                return data_set.text(tag)
         return self.known.get(tag, "")
 
     def row(self) -> bytes:
         """Return the match in the DICOM JSON Model."""
-        if not self.above and all(_has_value(self.data_set, tag) for tag in self.known):
+        if not self.above and all(map(self.data_set.has_value, self.known)):
             return to_json(self.data_set, _hidden(self.data_set)).encode()
         return self._merged().encode()
 
@@ -97,15 +100,8 @@ class Match:
         return date, time
 
 
-def _has_value(data_set: DataSet, tag: int) -> bool:
-    return tag in data_set.places and bool(data_set.text(tag))
-
-
 def _hidden(data_set: DataSet) -> frozenset[int]:
-    for tag in _NEVER_EMPTY:
-        if tag in data_set.places and not data_set.text(tag):
-            return _HIDDEN | {each for each in _NEVER_EMPTY if not _has_value(data_set, each)}
-    return _HIDDEN
+    return _HIDDEN[data_set.has_value(MODALITIES_IN_STUDY), data_set.has_value(_RETRIEVE_URL)]
 
 
 def _comparable(tag: int, text: str) -> str | int:

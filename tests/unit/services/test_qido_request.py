@@ -153,9 +153,11 @@ def test_what_is_said_twice_is_refused(first: tuple[str, str], second: tuple[str
     assert list(refused(first, second)) == [second[0]]
 
 
-def test_a_uid_of_the_path_is_not_asked_for_again() -> None:
+def test_a_uid_of_the_path_may_be_said_again_but_not_contradicted() -> None:
+    again, other = ("StudyInstanceUID", "1.2"), ("StudyInstanceUID", "1.3")
+    assert read(again, level=Level.SERIES, StudyInstanceUID="1.2").asked == {STUDY_UID: "1.2"}
     with pytest.raises(InvalidRequest):
-        read(("StudyInstanceUID", "1.2"), level=Level.SERIES, StudyInstanceUID="1.2")
+        read(other, level=Level.SERIES, StudyInstanceUID="1.2")
 
 
 @pytest.mark.parametrize("uid", ["1.2,1.3", "1.2\\1.3", "abc", "1." * 40, ""])
