@@ -5,6 +5,7 @@ it could not be asked is nobody's mistake.
 """
 
 import logging
+import re
 from collections.abc import Callable, Generator, Mapping, Set
 from contextlib import closing
 from typing import Final
@@ -18,13 +19,14 @@ from dicom_qr_gateway.dicom.query_keys import Keys, encode_keys, texts_of
 from dicom_qr_gateway.dicom.request_charset import charsets_for
 from dicom_qr_gateway.dicom.types import Deadline, Limits, Quirks
 from dicom_qr_gateway.dicom.uids import MODALITY_WORKLIST_FIND, STUDY_ROOT_FIND
-from dicom_qr_gateway.errors import DimseFailure
-from dicom_qr_gateway.services.qido_attributes import Level, essential
+from dicom_qr_gateway.errors import DimseFailure, ProtocolError
+from dicom_qr_gateway.services.qido_attributes import UNIQUE_KEYS, Level, essential, tag
 from dicom_qr_gateway.services.refilter import matches_all
 from dicom_qr_gateway.services.sent_keys import sent_keys, split
 
 log = logging.getLogger(__name__)
 
+_UID: Final = re.compile(r"[0-9.]{1,65534}")  # what an element that is sent back can hold
 _LEVEL: Final = 0x00080052
 _PATIENT_ID: Final = 0x00100020
 _WILD_CARDS: Final = frozenset("*?")
@@ -90,15 +92,17 @@ class LevelFinder:
             untested: keys that the caller tests.
 
         Raises:
+            ProtocolError: a match has no valid UID.
             GatewayError: see find_data_sets.
         """
-        tested = {tag: value for tag, value in asked.items() if tag not in untested}
+        tested = {key: value for key, value in asked.items() if key not in untested}
         passes = self._test_of(tested, above)
         found = self._all_or_essential(
             level, {**sent_keys(asked, included, self._quirks, self._is_fuzzy), **above}, asked
         )
         with closing(found):
             for data_set in found:
+                _check_uid(level, data_set)
                 if passes(data_set):
                     yield data_set
 
@@ -156,9 +160,9 @@ class LevelFinder:
         matches_theirs = matches_all(theirs, fuzzy_matching=self._is_fuzzy)
         matches_ours = matches_all(ours, fuzzy_matching=self._is_fuzzy)
         patient = {
-            tag: value
-            for tag, value in theirs.items()
-            if tag == _PATIENT_ID and not _WILD_CARDS & {*value}
+            key: value
+            for key, value in theirs.items()
+            if key == _PATIENT_ID and not _WILD_CARDS & {*value}
         }
         is_of_patient = matches_all(patient)
 
@@ -172,8 +176,18 @@ class LevelFinder:
         return passes
 
 
+def _check_uid(level: Level, data_set: DataSet) -> None:
+    """Raise where a match cannot be told from others: its unique key is absent or no UID."""
+    unique = UNIQUE_KEYS.get(level)
+    if unique is None:
+        return
+    key = tag(unique)
+    if key not in data_set.places or not _UID.fullmatch(data_set.text(key)):
+        raise ProtocolError(f"The PACS returned a match without a valid {unique}.")
+
+
 def _is_part_of(above: Mapping[int, str], data_set: DataSet) -> bool:
     """Tell whether a match is of the entities that were named; not every PACS says of which."""
     return all(
-        tag not in data_set.places or data_set.text(tag) in ("", uid) for tag, uid in above.items()
+        key not in data_set.places or data_set.text(key) in ("", uid) for key, uid in above.items()
     )

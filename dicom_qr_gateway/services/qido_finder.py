@@ -4,7 +4,6 @@ Rule: a PACS that answers relational queries, or is known to, is asked at once; 
 level to level. Either way each entity is yielded once.
 """
 
-import re
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
@@ -15,7 +14,6 @@ from dicom_qr_gateway.dicom.data_set import DataSet
 from dicom_qr_gateway.dicom.find_options import FindOptions
 from dicom_qr_gateway.dicom.query_keys import Keys
 from dicom_qr_gateway.dicom.types import Deadline, Limits, QueryRetrieveLevel, Quirks
-from dicom_qr_gateway.errors import ProtocolError
 from dicom_qr_gateway.services.key_values import EMPTY
 from dicom_qr_gateway.services.level_finder import LevelFinder, model_of
 from dicom_qr_gateway.services.qido_attributes import DOWNWARDS, UNIQUE_KEYS, Level, level_of, tag
@@ -25,7 +23,6 @@ from dicom_qr_gateway.services.search_limits import MAX_ENTITIES, too_broad
 from dicom_qr_gateway.services.study_modalities import find_by_modalities, without_modalities
 
 _PATIENT_ID: Final = 0x00100020
-_UID: Final = re.compile(r"[0-9.]{1,65534}")  # what an element that is sent back can hold
 
 Uids = Mapping[int, str]  # unique key -> UID
 
@@ -176,10 +173,7 @@ def _distinct(level: Level, matches: Iterator[Match]) -> Iterator[Match]:
     unique = tag(UNIQUE_KEYS[level])
     seen: set[tuple[str, str]] = set()
     for match in matches:
-        uid = match.text(unique)
-        if not _UID.fullmatch(uid):
-            raise ProtocolError(f"The PACS returned a match without a valid {UNIQUE_KEYS[level]}.")
-        entity = (uid, match.text(_PATIENT_ID) if level is Level.STUDIES else "")
+        entity = (match.text(unique), match.text(_PATIENT_ID) if level is Level.STUDIES else "")
         if entity not in seen:
             seen.add(entity)
             yield match
