@@ -3,7 +3,9 @@
 Rule: views name what is searched; what the answer looks like on the wire is ``search_answers``.
 """
 
+import string
 from collections.abc import Callable
+from urllib.parse import parse_qsl, quote_from_bytes
 
 from flask import Response, current_app, request
 
@@ -89,7 +91,7 @@ def search_for_scheduled_procedure_steps(pacs: str) -> Response:
 
 def _found(level: Level, names: str, **path: str) -> Response:
     """Answer a search."""
-    given = list(request.args.items(multi=True))
+    given = _parameters(request.query_string)
     media_type = search_answers.negotiated(
         request.headers.get("Accept", ""), [value for name, value in given if name == "accept"]
     )
@@ -97,6 +99,12 @@ def _found(level: Level, names: str, **path: str) -> Response:
     asked = read_search(level, path, [each for each in given if each[0] != "accept"])
     service: QidoService = current_app.extensions["searches"]
     return search_answers.found(service.search(asked, pacs, client_socket()), media_type)
+
+
+def _parameters(query: bytes) -> list[tuple[str, str]]:
+    """Return the query string in its order; what is not UTF-8 becomes U+FFFD, never a guess."""
+    ascii_only = quote_from_bytes(query, safe=string.punctuation)
+    return parse_qsl(ascii_only, keep_blank_values=True, errors="replace")
 
 
 def _named(names: str) -> list[NamedPacs]:
