@@ -10,9 +10,10 @@ from benchmarks.reliability import processes, wire
 from benchmarks.reliability.bench import Bench, Server
 from benchmarks.reliability.client import Client, Outcome, Target
 from benchmarks.reliability.report import Figure, Row, at_most
+from benchmarks.reliability.rows.faults import settled
 
 SHORT, LONG = 3_000, 100_000
-WARM = 5_000  # requests after which the worker must not grow, or the first third
+WARM = 5_000  # requests after which the worker must not grow, or the first third; then progress
 CLIENTS = 8
 GROWTH = 10.0  # MiB
 DRIFT = 5  # threads, descriptors
@@ -45,9 +46,11 @@ def run(count: int, bench: Bench) -> Iterator[Figure]:
     warm = min(WARM, count // 3)
     begun = time.monotonic()
     wrong = soak(bench, gateway, 0, warm)
-    before = processes.holdings(gateway.worker)
-    wrong += soak(bench, gateway, warm, count)
-    after = processes.holdings(gateway.worker)
+    before = settled(gateway)
+    for first in range(warm, count, WARM):
+        _show(first, count, wrong, processes.resident(gateway.worker), time.monotonic() - begun)
+        wrong += soak(bench, gateway, first, min(first + WARM, count))
+    after = settled(gateway, before)
     seconds = time.monotonic() - begun
     what = f"{count:,} requests, {len(_FAULTS)} % of them to broken PACS"
     measured = f"{wrong.total()} of {count:,} wrong"
@@ -63,6 +66,14 @@ def run(count: int, bench: Bench) -> Iterator[Figure]:
         after.descriptors - before.descriptors,
         DRIFT,
         "descriptors",
+    )
+
+
+def _show(done: int, count: int, wrong: Counter[str], mebibytes: float, seconds: float) -> None:
+    print(
+        f"  {done:,} of {count:,} requests: {wrong.total()} wrong, the worker has {mebibytes:.1f} "
+        f"MiB, {done / seconds:.0f} requests/s",
+        flush=True,
     )
 
 
@@ -89,4 +100,4 @@ _MEANING = (
     "patient and no other, or the one error that this fault must be."
 )
 ROW = Row("9", "soak, shortened", _MEANING, partial(run, SHORT))
-LONG_ROW = Row("9L", "soak, by `make soak`", _MEANING, partial(run, LONG), seconds=3600)
+LONG_ROW = Row("9L", "soak, by `make soak`", _MEANING, partial(run, LONG), seconds=1200)
