@@ -3,7 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from functools import partial
 
 from benchmarks.reliability import processes, wire
@@ -44,18 +44,18 @@ def target_of(bench: Bench, number: int) -> Target:
 def run(count: int, bench: Bench) -> Iterator[Figure]:
     gateway = bench.gateway(ACSE_TIMEOUT=0.2)
     warm = min(WARM, count // 3)
-    begun = time.monotonic()
     wrong = soak(bench, gateway, 0, warm)
     before = settled(gateway)
+    begun = time.monotonic()
     for first in range(warm, count, WARM):
-        _show(first, count, wrong, processes.resident(gateway.worker), time.monotonic() - begun)
+        _show(first, count, wrong, processes.resident(gateway.worker))
         wrong += soak(bench, gateway, first, min(first + WARM, count))
+    rate = (count - warm) / (time.monotonic() - begun)
     after = settled(gateway, before)
-    seconds = time.monotonic() - begun
     what = f"{count:,} requests, {len(_FAULTS)} % of them to broken PACS"
     measured = f"{wrong.total()} of {count:,} wrong"
     measured += "".join(f"; {times} × {kind}" for kind, times in wrong.most_common(5))
-    measured += f" ({count / seconds:.0f} requests/s, {date.today().isoformat()})"
+    measured += f" ({rate:.0f} requests/s, {date.today().isoformat()})"
     yield Figure(f"{what}: wrong answers", "0", measured, passed=not wrong)
     grown = after.mebibytes - before.mebibytes
     since = f"after the first {warm:,}"
@@ -69,10 +69,10 @@ def run(count: int, bench: Bench) -> Iterator[Figure]:
     )
 
 
-def _show(done: int, count: int, wrong: Counter[str], mebibytes: float, seconds: float) -> None:
+def _show(done: int, count: int, wrong: Counter[str], mebibytes: float) -> None:
     print(
-        f"  {done:,} of {count:,} requests: {wrong.total()} wrong, the worker has {mebibytes:.1f} "
-        f"MiB, {done / seconds:.0f} requests/s",
+        f"  {datetime.now():%H:%M:%S}: {done:,} of {count:,} requests, {wrong.total()} wrong; "
+        f"the worker has {mebibytes:.1f} MiB",
         flush=True,
     )
 
