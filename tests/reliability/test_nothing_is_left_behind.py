@@ -16,13 +16,13 @@ from dicom_qr_gateway.config import Settings
 from tests.dimse.conftest import open_descriptors
 
 REQUESTS = 30
-CLIENTS = 3
+CLIENTS = 6
 
 
 @pytest.fixture(scope="module")
 def app(bench: Bench) -> Flask:
     """Return a gateway that has asked a PACS before."""
-    environ = {"LOG_TO_CONSOLE": "false", "ACSE_TIMEOUT": "0.1"}
+    environ = {"LOG_TO_CONSOLE": "false", "ACSE_TIMEOUT": "1"}
     app = create_app(Settings.from_environ(environ))
     assert ask(app, bench.target()).status_code == 200
     bench.target("CLOSED")  # a descriptor of the bench, before any is counted

@@ -15,7 +15,7 @@ from dicom_qr_gateway.services.query import FoundStudies, QueryService, StudyQue
 from tests.pools import a_pool
 
 A_DAY = 86_400.0
-LIMITS = Limits(acse_timeout=0.3)
+LIMITS = Limits(acse_timeout=1.0)
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ PEERS = {
 
 
 def run(bench: Bench) -> Iterator[Figure]:
-    gateway = bench.gateway(ACSE_TIMEOUT=0.2)
+    gateway = bench.gateway(ACSE_TIMEOUT=0.5)
     for behaviour in PEERS:  # every thread and every code path once
         _ask(bench, gateway, behaviour, 32)
     for behaviour, what in PEERS.items():

@@ -14,7 +14,9 @@ from benchmarks.reliability.rows.faults import settled
 
 SHORT, LONG = 3_000, 100_000
 WARM = 5_000  # requests after which the worker must not grow, or the first third; then progress
-CLIENTS = 8
+CLIENTS = 16
+# Short, or the silent PACS would hold the clients; longer than a busy machine lets one wait.
+ACSE_TIMEOUT = 2.0  # seconds
 GROWTH = 10.0  # MiB
 DRIFT = 5  # threads, descriptors
 
@@ -42,7 +44,7 @@ def target_of(bench: Bench, number: int) -> Target:
 
 
 def run(count: int, bench: Bench) -> Iterator[Figure]:
-    gateway = bench.gateway(ACSE_TIMEOUT=0.2)
+    gateway = bench.gateway(ACSE_TIMEOUT=ACSE_TIMEOUT)
     warm = min(WARM, count // 3)
     wrong = soak(bench, gateway, 0, warm)
     before = settled(gateway)
