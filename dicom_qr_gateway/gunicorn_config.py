@@ -7,7 +7,6 @@ ever. So workers get what the master read last without a fault, and never read i
 
 import os
 import resource
-import select
 import signal
 import sys
 from functools import partial
@@ -15,9 +14,11 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Final, Protocol
 
+from dicom_qr_gateway import listeners
 from dicom_qr_gateway.config import ConfigurationError, Settings
 from dicom_qr_gateway.dicom.slots import SHARED
 from dicom_qr_gateway.lifecycle import Lifecycle, die_with_parent
+from dicom_qr_gateway.listeners import admit_newcomers, close_listeners
 from dicom_qr_gateway.memory import give_back_large_blocks
 from dicom_qr_gateway.named_pacs import PacsDirectory
 from dicom_qr_gateway.pacs_config import hand_down, pacs_directory, read_pacs
@@ -51,25 +52,18 @@ class Master(Protocol):
     """What the hooks use of gunicorn's Arbiter."""
 
     log: Any
+    LISTENERS: list[Any]
 
     def signal(self, sig: int, frame: FrameType | None) -> None:
         """Queue a signal for the master's main loop."""
 
 
-class Worker(Protocol):
+class Worker(listeners.Worker, Protocol):
     """What the hooks use of gunicorn's Worker."""
 
-    ppid: int
     wsgi: Any
     cfg: Any
-    sockets: list[Any]
     method_queue: Any
-
-    def accept(self, listener: Any) -> None:
-        """Take a connection, if one waits."""
-
-    def set_accept_enabled(self, enabled: bool) -> None:
-        """Begin or end to watch the listeners."""
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin gunicorn's graceful stop."""
@@ -123,6 +117,8 @@ limit_request_line = 8190
 
 def when_ready(master: Master) -> None:
     """Let Ctrl-C stop gracefully, as SIGTERM does; a second Ctrl-C stops at once."""
+    for listener in master.LISTENERS:
+        admit_newcomers(listener)
 
     def interrupted(_number: int, frame: FrameType | None) -> None:
         signal.signal(signal.SIGINT, master.signal)
@@ -160,26 +156,14 @@ def post_worker_init(worker: Worker) -> None:
     # The application has read it; gunicorn would read it too, and answer by itself outside of it.
     os.environ.pop("SCRIPT_NAME", None)
     lifecycle = _lifecycle(worker)
-    lifecycle.arm(partial(worker.method_queue.defer, close_listeners, worker))
+    lifecycle.arm(partial(worker.method_queue.defer, _stop, worker))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: lifecycle.begin())
         signal.siginterrupt(number, False)
 
 
-def close_listeners(worker: Worker) -> None:
-    """Take what waits in the listeners' queues, refuse everything after that, then stop.
-
-    gunicorn would keep the listeners open, unwatched, until the last request has ended: who
-    connects meanwhile would wait and then be reset, where a refusal makes a proxy ask another
-    instance.
-    """
-    for listener in worker.sockets:
-        while select.select([listener], [], [], 0)[0]:
-            worker.accept(listener)
-    worker.set_accept_enabled(False)
-    for listener in worker.sockets:
-        listener.close()
-    worker.sockets = []
+def _stop(worker: Worker) -> None:
+    close_listeners(worker)
     worker.handle_exit(signal.SIGTERM, None)
 
 
