@@ -24,6 +24,7 @@ from dicom_qr_gateway.blueprints.strict_json import BODY, load_object, printable
 from dicom_qr_gateway.correlation import HEADER as CORRELATION
 from dicom_qr_gateway.errors import InvalidRequest, RequestTooLarge, UnsupportedMediaType
 from dicom_qr_gateway.schemas.errors import ErrorSchema
+from dicom_qr_gateway.schemas.pacs import Asked, PacsSchema
 
 MAX_BODY = 64 * 1024
 
@@ -169,11 +170,19 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
 
         return decorate
 
-    def takes(self, schema: type[Schema], example: Mapping[str, Any]) -> Decorator:
-        """Pass the body to the view as what the schema's post_load makes of it."""
-        # An instance: webargs would make one a request, which costs more than the parsing.
-        decorator: Decorator = self.arguments(schema(), example=example)
-        return decorator
+    def takes(self, schema: type[PacsSchema], example: Mapping[str, Any]) -> Decorator:
+        """Pass the body to the view as the schema's request, of the PACS that the body means."""
+
+        def decorate(view: View) -> View:
+            @wraps(view)
+            def wrapper(asked: Asked) -> ResponseReturnValue:
+                return view(asked.of(current_app.extensions["pacs"]))
+
+            # An instance: webargs would make one a request, which costs more than the parsing.
+            decorated: View = self.arguments(schema(), example=example)(wrapper)
+            return decorated
+
+        return decorate
 
     def answers(self, status: int, schema: type[Schema], description: str) -> Decorator:
         """Document what the view answers."""
@@ -205,6 +214,16 @@ class ResponsesInOrder(BasePlugin):
             operation["responses"] = dict(sorted(operation["responses"].items()))
 
 
+class FurtherRules(BasePlugin):
+    """Adds to a schema what its fields cannot say, such as that one excludes another."""
+
+    def schema_helper(
+        self, name: str, definition: dict[str, Any], **kwargs: Any
+    ) -> dict[str, Any] | None:
+        """Return what the schema itself has for the document."""
+        return dict(getattr(kwargs.get("schema"), "openapi", {}))
+
+
 class Api(flask_smorest.Api):  # type: ignore[misc]
     """The application's one API: errors as the contract says, failures documented by the table."""
 
@@ -213,7 +232,10 @@ class Api(flask_smorest.Api):  # type: ignore[misc]
 
     def __init__(self, app: Flask) -> None:
         """Set up documentation and errors of the application."""
-        super().__init__(app, spec_kwargs={**SPECIFICATION, "extra_plugins": [ResponsesInOrder()]})
+        super().__init__(
+            app,
+            spec_kwargs={**SPECIFICATION, "extra_plugins": [ResponsesInOrder(), FurtherRules()]},
+        )
         error_answers.init_app(app)
         # flask-smorest documents its pagination whether an endpoint pages or not.
         self.spec.components.schemas.pop("PaginationMetadata")
