@@ -10,7 +10,6 @@ from functools import wraps
 from typing import Any, NoReturn, Protocol, TypeVar
 
 import flask_smorest  # type: ignore[import-untyped]
-from apispec import BasePlugin
 from flask import Flask, Request, current_app, request
 from flask.typing import ResponseReturnValue
 from marshmallow import Schema, ValidationError
@@ -20,6 +19,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 
 from dicom_qr_gateway import __version__, log
 from dicom_qr_gateway.blueprints import errors as error_answers
+from dicom_qr_gateway.blueprints.plugins import FurtherRules, ResponsesInOrder
 from dicom_qr_gateway.blueprints.strict_json import BODY, load_object, printable
 from dicom_qr_gateway.correlation import HEADER as CORRELATION
 from dicom_qr_gateway.errors import InvalidRequest, RequestTooLarge, UnsupportedMediaType
@@ -201,27 +201,6 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
             responses={status: f"Failure{status}" for status in statuses}
         )
         return decorator
-
-
-class ResponsesInOrder(BasePlugin):
-    """Lists the responses of an operation by status, whatever decorator named them first."""
-
-    def operation_helper(
-        self, path: str | None = None, operations: dict[str, Any] | None = None, **_kwargs: Any
-    ) -> None:
-        """Sort what the decorators collected."""
-        for operation in (operations or {}).values():
-            operation["responses"] = dict(sorted(operation["responses"].items()))
-
-
-class FurtherRules(BasePlugin):
-    """Adds to a schema what its fields cannot say, such as that one excludes another."""
-
-    def schema_helper(
-        self, name: str, definition: dict[str, Any], **kwargs: Any
-    ) -> dict[str, Any] | None:
-        """Return what the schema itself has for the document."""
-        return dict(getattr(kwargs.get("schema"), "openapi", {}))
 
 
 class Api(flask_smorest.Api):  # type: ignore[misc]
