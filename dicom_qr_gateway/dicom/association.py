@@ -73,6 +73,7 @@ class Association:
         self._message_id = 0
         self._is_open = True
         self._is_awaiting_response = False
+        self._has_received = False
 
     @property
     def is_open(self) -> bool:
@@ -173,6 +174,7 @@ class Association:
         while not self._messages:
             pdu = self._next_pdu(budget, *deadlines)
             if isinstance(pdu, DataTF):
+                self._has_received = True
                 for fragment in pdu.fragments:
                     message = self._assembler.add(fragment)
                     if message is not None:
@@ -220,8 +222,8 @@ class Association:
 
     @property
     def has_received(self) -> bool:
-        """Tell whether the peer has sent anything since this request has the association."""
-        return self._connection.has_received
+        """Tell whether a byte of a response came since this request has the association."""
+        return self._has_received or self._reader.is_incomplete
 
     def suspend(self) -> None:
         """Leave the request that used it, to be kept without one."""
@@ -230,6 +232,7 @@ class Association:
     def resume(self, waiter: Waiter) -> None:
         """Serve another request, which waits by the waiter."""
         self._connection.attach(waiter)
+        self._has_received = False
 
     def ignore_interrupts(self) -> None:
         """From now on let only deadlines end a wait: the operation is being ended already."""

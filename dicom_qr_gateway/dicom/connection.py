@@ -48,7 +48,6 @@ class Connection:
         self._waiter = waiter
         self._network_timeout = network_timeout
         self._last_byte = time.monotonic()
-        self.has_received = False  # since the waiter's request has it
 
     def detach(self) -> None:
         """Leave the request that it served."""
@@ -58,7 +57,6 @@ class Connection:
         """Serve another request."""
         self._waiter = waiter
         self._waiter.watch(self._socket.fileno())
-        self.has_received = False
 
     def ignore_interrupts(self) -> None:
         """From now on let only deadlines end a wait."""
@@ -122,7 +120,6 @@ class Connection:
         if not data:
             raise _lost()
         self._last_byte = time.monotonic()
-        self.has_received = True
         return data
 
     def has_something(self) -> bool:
