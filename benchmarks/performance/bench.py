@@ -121,7 +121,10 @@ class Bench:
     def twin(self, adapter: str, workers: int) -> Program:
         """Start the twin of the gateway; adapter is ``ours`` or ``pynetdicom``."""
         port = free_port()
-        options = f"--port {port} --workers {workers} --loop uvloop --http httptools"
+        options = (
+            f"--port {port} --workers {workers} --loop uvloop --http httptools "
+            "--timeout-keep-alive 75"  # as the gateway; the default would end connections here
+        )
         application = "benchmarks.performance.twin:app"
         command = [sys.executable, "-m", "uvicorn", application, *options.split()]
         return self._serve(command, port, {"TWIN_ADAPTER": adapter})
@@ -144,27 +147,38 @@ class Bench:
         """Return a client of a gateway, over HTTP."""
         body = self._new("body")
         body.write_text(json.dumps({**peer.body(patient_id), **fields}))
-        command = ["http_load", "127.0.0.1", str(server.port), path, str(body)]
-        return self._generator(command, matches)
+        where = ("127.0.0.1", str(server.port), path, str(body))
+        return self._generator("http_load", *where, matches=matches)
 
     def floor(
         self, server: Program, peer: Peer, patient_id: str, matches: int, **more: Any
     ) -> Generator:
         """Return the floor: what says to the PACS what the gateway says for the same work."""
-        recording = self._new("recording")
+        return self.replaying(self.recorded(server, peer, patient_id, matches, **more), peer)
+
+    def recorded(
+        self, server: Program, peer: Peer, patient_id: str, matches: int, **more: Any
+    ) -> bytes:
+        """Return what the gateway says to the PACS for a piece of work."""
 
         def ask(through: Peer) -> None:
             with self.asking(server, through, patient_id, matches, **more) as client:
                 client.once()
 
-        Relay(peer).record(ask, recording)
-        return self.replaying(recording, peer)
+        return Relay(peer).record(ask)
 
-    def replaying(self, recording: Path, peer: Peer) -> Generator:
-        """Return what says to a PACS what a file has, as often as it is told."""
-        command = ["floor", "127.0.0.1", str(peer.port), str(recording)]
-        return self._generator(command, None)
+    def replaying(self, said: bytes, peer: Peer) -> Generator:
+        """Return what says these bytes to a PACS, as often as it is told."""
+        recording = self._new("recording")
+        recording.write_bytes(said)
+        return self._generator("floor", "127.0.0.1", str(peer.port), str(recording))
 
-    def _generator(self, command: list[str], matches: int | None) -> Generator:
-        program = str(self.folder / command[0])
-        return self._running.enter_context(Generator([program, *command[1:]], matches))
+    def pynetdicom(self, peer: Peer, patient_id: str, matches: int) -> Generator:
+        """Return tuned pynetdicom as a load generator."""
+        module = [sys.executable, "-m", "benchmarks.performance.pynetdicom_load"]
+        command = [*module, str(peer.port), peer.ae_title, patient_id]
+        return self._running.enter_context(Generator(command, matches))
+
+    def _generator(self, name: str, *arguments: str, matches: int | None = None) -> Generator:
+        command = [str(self.folder / name), *arguments]
+        return self._running.enter_context(Generator(command, matches))

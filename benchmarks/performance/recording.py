@@ -6,13 +6,16 @@ Rule: only whole associations are taken down, one after the other, in the order 
 import contextlib
 import select
 import socket
+import struct
 import threading
 from collections.abc import Callable
-from pathlib import Path
 
 from benchmarks.performance.peers import Peer
 
 PATIENCE = 30.0  # seconds
+_HEADER = struct.Struct(">BxI")  # PS3.8 9.3.1
+_DATA_TF = 0x04
+_CONTROL_AT = 11  # the first fragment's message control header (PS3.8 Annex E.2)
 
 
 class Relay:
@@ -23,8 +26,8 @@ class Relay:
         self._said: list[bytearray] = []
         self._threads: list[threading.Thread] = []
 
-    def record(self, ask: Callable[[Peer], None], file: Path) -> None:
-        """Have a gateway ask the PACS through here; write what it says to the file."""
+    def record(self, ask: Callable[[Peer], None]) -> bytes:
+        """Have a gateway ask the PACS through here; return what it says."""
         with socket.create_server(("127.0.0.1", 0)) as listener:
             listener.settimeout(0.1)
             through = Peer(self._peer.name, self._peer.ae_title, listener.getsockname()[1])
@@ -34,7 +37,7 @@ class Relay:
                 self._take_next(listener)
             for thread in self._threads:
                 thread.join(PATIENCE)
-        file.write_bytes(b"".join(self._said))
+        return b"".join(self._said)
 
     def _take_next(self, listener: socket.socket) -> None:
         try:
@@ -59,3 +62,22 @@ class Relay:
                     if ready is gateway:
                         said += data
                     others[ready].sendall(data)
+
+
+def first_request_only(said: bytes) -> bytes:
+    """Return one association with its first DIMSE request alone: what follows it is left out."""
+    kept: list[bytes] = []
+    requests = 0
+    while said:
+        pdu, said = _cut(said)
+        is_data = pdu[0] == _DATA_TF
+        requests += is_data and bool(pdu[_CONTROL_AT] & 1)
+        if not is_data or requests == 1:
+            kept.append(pdu)
+    return b"".join(kept)
+
+
+def _cut(said: bytes) -> tuple[bytes, bytes]:
+    """Return the first PDU and the rest."""
+    end = _HEADER.size + _HEADER.unpack_from(said)[1]
+    return said[:end], said[end:]
