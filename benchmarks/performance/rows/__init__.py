@@ -3,4 +3,4 @@
 from benchmarks.common.figures import Row
 from benchmarks.performance.rows import few, processor, throughput, twins
 
-ROWS: tuple[Row, ...] = (few.ROW, processor.ROW, throughput.ROW)
+ROWS: tuple[Row, ...] = (few.ROW, processor.ROW, throughput.ROW, twins.ROW)
