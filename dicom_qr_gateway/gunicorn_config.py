@@ -17,6 +17,7 @@ from typing import Any, Final, Protocol
 from dicom_qr_gateway.config import ConfigurationError, Settings
 from dicom_qr_gateway.dicom.slots import SHARED
 from dicom_qr_gateway.lifecycle import Lifecycle, die_with_parent
+from dicom_qr_gateway.memory import give_back_large_blocks
 
 __all__ = [
     "bind",
@@ -125,6 +126,7 @@ def when_ready(master: Master) -> None:
 def post_fork(_master: Master, worker: Worker) -> None:
     """End the worker with its master: an orphan would keep the port and never accept."""
     die_with_parent(worker.ppid)
+    give_back_large_blocks()
 
 
 def post_worker_init(worker: Worker) -> None:

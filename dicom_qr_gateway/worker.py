@@ -7,8 +7,10 @@ import errno
 import json
 import logging
 import socket
+import threading
 import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any, Final
 
 from gunicorn.http.errors import InvalidResponseHeader, InvalidResponseHeaderName, ParseException
@@ -26,17 +28,32 @@ LOOK_AGAIN: Final = 0.05  # seconds
 class Worker(ThreadWorker):  # type: ignore[misc]
     """A worker of ``gunicorn_config``."""
 
+    nr_conns: int
+
+    def get_thread_pool(self) -> ThreadPoolExecutor:
+        """Return a pool whose threads all run: none has to be started when memory is short."""
+        pool: ThreadPoolExecutor = super().get_thread_pool()
+        all_run = threading.Barrier(self.cfg.threads)
+        try:
+            wait([pool.submit(all_run.wait) for _ in range(self.cfg.threads)])
+        except RuntimeError:
+            all_run.abort()  # or the threads that did start would keep the process
+            raise
+        return pool
+
     def accept(self, listener: Any) -> None:
-        """Take a connection; one for which no descriptor is left waits in the listener's queue.
+        """Take a connection; one for which nothing is left waits in the listener's queue.
 
         gunicorn's own worker ends on that, and all its requests with it.
         """
+        connections = self.nr_conns
         try:
             super().accept(listener)
-        except OSError as error:
-            if error.errno not in EXHAUSTED:
+        except (OSError, MemoryError) as error:
+            if isinstance(error, OSError) and error.errno not in EXHAUSTED:
                 raise
-            log.warning("no descriptor is left for a connection")
+            self.nr_conns = connections
+            log.warning("no descriptor or memory is left for a connection")
             time.sleep(LOOK_AGAIN)
 
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:

@@ -1,11 +1,14 @@
 """The bodies of ``/q`` and ``/qr``, written directly: the key order is the contract's.
 
-Rule: ``withheld`` is there only when something was withheld.
+Rule: rows go out as they were written when they arrived, and are never held a second time.
+``withheld`` is there only when something was withheld.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from functools import wraps
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
+
+from flask import Response, json
 
 from dicom_qr_gateway import log
 from dicom_qr_gateway.blueprints.openapi import Blueprint
@@ -13,45 +16,70 @@ from dicom_qr_gateway.errors import NoStudyMatched
 from dicom_qr_gateway.schemas.answers import NotFoundSchema
 from dicom_qr_gateway.services.query import FoundStudies, StudyQuery
 from dicom_qr_gateway.services.retrieve import Retrieved, StudyRetrieve
+from dicom_qr_gateway.services.study import Study
 
 Body: TypeAlias = dict[str, Any]
-View: TypeAlias = Callable[[Any], tuple[Body, int]]
+Answer: TypeAlias = Response | tuple[Body, int]
+View: TypeAlias = Callable[[Any], Answer]
 
 MOVED = "Operation completed successfully"
 MOVED_IN_PART = "Not everything was moved: see retrieve_details for each study."
+COMPACT: Final[Any] = {"separators": (",", ":")}
+ROWS_AT_A_TIME: Final = 100  # of one send
 
 
-def found(query: StudyQuery, result: FoundStudies) -> Body:
-    """Return the body of a query that found studies."""
+def found(query: StudyQuery, result: FoundStudies) -> Response:
+    """Return the answer of a query that found studies."""
     log.note(matches=len(result.studies), withheld=result.withheld or None)
-    return {
-        "operation": "C-FIND",
-        "status": "ok",
-        "patient_id": query.patient_id,
-        "study_details": result.studies,
-        **_withheld(result.withheld),
-    }
+    before = {"operation": "C-FIND", "status": "ok", "patient_id": query.patient_id}
+    return _with_rows(200, before, result.studies, _withheld(result.withheld))
 
 
-def retrieved(request: StudyRetrieve, result: Retrieved) -> Body:
-    """Return the body of a retrieve that moved something."""
+def retrieved(request: StudyRetrieve, result: Retrieved) -> Response:
+    """Return the answer of a retrieve that moved something."""
     log.note(
         matches=result.total_count,
         moved=result.success_count,
         withheld=result.withheld or None,
         outcome=result.status,
     )
-    return {
+    is_ok = result.status == "ok"
+    before = {
         "operation": "C-MOVE",
         "status": result.status,
-        "message": MOVED if result.status == "ok" else MOVED_IN_PART,
+        "message": MOVED if is_ok else MOVED_IN_PART,
         "success_count": result.success_count,
         "total_count": result.total_count,
         "patient_id": request.query.patient_id,
-        "study_details": result.studies,
-        "retrieve_details": result.details,
-        **_withheld(result.withheld),
     }
+    after = {"retrieve_details": result.details, **_withheld(result.withheld)}
+    return _with_rows(200 if is_ok else 207, before, result.studies, after)
+
+
+def _with_rows(status: int, before: Body, studies: Sequence[Study], after: Body) -> Response:
+    """Return the object that has the keys of ``before``, ``study_details`` and those of ``after``.
+
+    Its whole length is announced: an answer that breaks off is not taken for a complete one.
+    """
+    head = json.dumps(before, **COMPACT).encode()[:-1] + b',"study_details":['
+    tail = b"]}" if not after else b"]," + json.dumps(after, **COMPACT).encode()[1:]
+    separators = max(len(studies) - 1, 0)
+    length = len(head) + sum(len(study.row) for study in studies) + separators + len(tail)
+    response = Response(_pieces(head, studies, tail), status, mimetype="application/json")
+    response.content_length = length
+    return response
+
+
+def _pieces(head: bytes, studies: Sequence[Study], tail: bytes) -> Iterator[bytes]:
+    piece = head
+    for start in range(0, len(studies), ROWS_AT_A_TIME):
+        rows = b",".join(study.row for study in studies[start : start + ROWS_AT_A_TIME])
+        if start + ROWS_AT_A_TIME < len(studies):
+            yield piece + rows + b","
+            piece = b""
+        else:
+            piece += rows
+    yield piece + tail
 
 
 def not_found(query: StudyQuery, nothing: NoStudyMatched) -> Body:
@@ -77,7 +105,7 @@ def may_find_nothing(blueprint: Blueprint) -> Callable[[View], View]:
 
     def decorate(view: View) -> View:
         @wraps(view)
-        def wrapper(request: StudyQuery | StudyRetrieve) -> tuple[Body, int]:
+        def wrapper(request: StudyQuery | StudyRetrieve) -> Answer:
             try:
                 return view(request)
             except NoStudyMatched as nothing:

@@ -4,6 +4,7 @@ Rule: ``STATUS`` is the one table from classes of errors to HTTP; the most speci
 What an unforeseen exception says is never shown: it may quote a data set.
 """
 
+import gc
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -42,6 +43,7 @@ def init_app(app: Flask) -> None:
     """Let every exception of the application end here."""
     app.register_error_handler(errors.GatewayError, answer)
     app.register_error_handler(errors.ClientLeft, answer_nobody)
+    app.register_error_handler(MemoryError, answer_without_memory)
     app.register_error_handler(HTTPException, answer_http_exception)
 
 
@@ -100,6 +102,12 @@ def answer_nobody(_error: errors.ClientLeft) -> Response:
     )
     log.note(outcome="client_left")
     return response
+
+
+def answer_without_memory(_error: MemoryError) -> Response:
+    """Answer 503, and free what this and other failed requests still hold in cycles."""
+    gc.collect()
+    return answer(errors.GatewayBusy("The gateway has no memory left: ask for less, or later."))
 
 
 def answer_http_exception(error: HTTPException) -> Response:

@@ -116,7 +116,7 @@ def read_body(request: Request) -> bytes:
         raise RequestTooLarge(f"The body is larger than {MAX_BODY} bytes.")
     try:
         body = request.get_data(cache=False)
-    except HTTPException:
+    except (HTTPException, MemoryError):
         raise
     except Exception:
         # Each server has its own exception for a broken chunk or trailer.

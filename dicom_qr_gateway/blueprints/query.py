@@ -1,9 +1,9 @@
 """``POST /q``: which studies has this patient?"""
 
-from flask import current_app
+from flask import Response, current_app
 
 from dicom_qr_gateway import log
-from dicom_qr_gateway.blueprints.answers import Body, found, may_find_nothing
+from dicom_qr_gateway.blueprints.answers import found, may_find_nothing
 from dicom_qr_gateway.blueprints.openapi import ANY_FAILURE, Blueprint, client_socket
 from dicom_qr_gateway.schemas.answers import FoundSchema
 from dicom_qr_gateway.schemas.query import SANDBOX_QUERY, QuerySchema
@@ -17,7 +17,7 @@ blueprint = Blueprint("query", __name__, description="Find the studies of a pati
 @blueprint.answers(200, FoundSchema, "The studies that match, most recent first.")
 @may_find_nothing(blueprint)
 @blueprint.fails(*ANY_FAILURE)
-def find_studies(query: StudyQuery) -> tuple[Body, int]:
+def find_studies(query: StudyQuery) -> Response:
     """Find the studies of a patient.
 
     Asks the PACS by C-FIND, on one association. Undated studies come last; matches that belong to
@@ -25,4 +25,4 @@ def find_studies(query: StudyQuery) -> tuple[Body, int]:
     """
     log.note_pacs(query.pacs)
     queries: QueryService = current_app.extensions["queries"]
-    return found(query, queries.find(query, client_socket())), 200
+    return found(query, queries.find(query, client_socket()))

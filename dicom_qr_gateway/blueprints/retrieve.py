@@ -1,9 +1,9 @@
 """``POST /qr``: find the studies of a patient and have the PACS send them somewhere."""
 
-from flask import current_app
+from flask import Response, current_app
 
 from dicom_qr_gateway import log
-from dicom_qr_gateway.blueprints.answers import Body, may_find_nothing, retrieved
+from dicom_qr_gateway.blueprints.answers import may_find_nothing, retrieved
 from dicom_qr_gateway.blueprints.openapi import ANY_FAILURE, Blueprint, client_socket
 from dicom_qr_gateway.schemas.answers import RetrievedSchema
 from dicom_qr_gateway.schemas.retrieve import SANDBOX_RETRIEVE, RetrieveSchema
@@ -18,7 +18,7 @@ blueprint = Blueprint("retrieve", __name__, description="Have the studies of a p
 @blueprint.answers(207, RetrievedSchema, "Something was moved, not everything.")
 @may_find_nothing(blueprint)
 @blueprint.fails(*ANY_FAILURE)
-def retrieve_studies(asked: StudyRetrieve) -> tuple[Body, int]:
+def retrieve_studies(asked: StudyRetrieve) -> Response:
     """Find the studies of a patient and have the PACS send them.
 
     Finds the studies as `/q` does, then asks the PACS by C-MOVE, study by study, to send them to
@@ -26,5 +26,4 @@ def retrieve_studies(asked: StudyRetrieve) -> tuple[Body, int]:
     """
     log.note_pacs(asked.query.pacs)
     retrieves: RetrieveService = current_app.extensions["retrieves"]
-    result = retrieves.retrieve(asked, client_socket())
-    return retrieved(asked, result), 200 if result.status == "ok" else 207
+    return retrieved(asked, retrieves.retrieve(asked, client_socket()))

@@ -83,7 +83,7 @@ def find(as_json: bool, **arguments: Any) -> None:
     if as_json:
         click.echo(_as_json(query, found))
         return
-    click.echo(study_table(found.studies))
+    click.echo(study_table(found.rows()))
     if found.withheld:
         click.echo(f"{found.withheld} matches of other patients were withheld.", err=True)
 
@@ -94,7 +94,7 @@ def _as_json(query: StudyQuery, found: FoundStudies) -> str:
         operation="C-FIND",
         status="ok",
         patient_id=query.patient_id,
-        study_details=found.studies,
+        study_details=found.rows(),
         **withheld,
     )
 

@@ -25,11 +25,16 @@ class ByteBudget:
 
 
 class FindBudget:
-    """What all C-FINDs of one query may receive together: MAX_RESPONSE_BYTES and MAX_MATCHES."""
+    """What all C-FINDs of one query may receive together: MAX_RESPONSE_BYTES and MAX_MATCHES.
+
+    ``rows`` is for what the responses become, which control characters and replaced bytes can make
+    several times as large: it is bounded as they are.
+    """
 
     def __init__(self, limits: Limits) -> None:
         """Begin with the whole budget."""
         self.bytes = ByteBudget(limits.max_response_bytes)
+        self.rows = ByteBudget(limits.max_response_bytes)
         self._matches_left = limits.max_matches
 
     def count_match(self) -> None:

@@ -26,7 +26,7 @@ from dicom_qr_gateway.errors import (
 
 log = logging.getLogger(__name__)
 
-RECEIVE_BYTES: Final = 256 * 1024
+RECEIVE_BYTES: Final = 64 * 1024
 
 # Our own limits, not the PACS': no descriptor, memory, buffer or local port is left.
 _EXHAUSTED: Final = {

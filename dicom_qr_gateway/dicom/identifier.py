@@ -134,16 +134,20 @@ def decode_identifier(data: bytes, explicit_vr: bool) -> dict[str, str]:
     # One character a byte: slices of it are the values, and already the text of nearly all.
     characters = data.decode("latin-1")
     any_escape = "\x1b" in characters
+    is_single = not any_escape and "\\" not in characters
     texts: dict[str, str] = {}
     encoded: set[int] = set()
     for tag, start, stop in elements(data, explicit_vr):
-        if tag not in _READERS:
+        reader = _READERS.get(tag)
+        if reader is None:
             continue
-        keyword, vr, longest, strip, padding = _READERS[tag]
+        keyword, vr, longest, strip, padding = reader
         if not 0 <= stop - start <= longest:
             raise malformed()
         text = characters[start:stop]
-        if (any_escape or not text.isascii()) and vr in TEXT_VRS:
+        if is_single and text.isascii():
+            texts[keyword] = strip(text, padding)
+        elif (any_escape or not text.isascii()) and vr in TEXT_VRS:
             # (0008,0005) may still follow: the tags of an identifier are not always sorted.
             texts[keyword] = text
             encoded.add(tag)

@@ -15,14 +15,12 @@ from dicom_qr_gateway.dicom.types import ApplicationEntity, Deadline
 from dicom_qr_gateway.dicom.uids import PATIENT_ROOT_FIND, STUDY_ROOT_FIND
 from dicom_qr_gateway.errors import NoStudyMatched, PatientMismatch, QueryTimeout
 from dicom_qr_gateway.services.matching import (
-    Study,
     has_modality,
     is_of_patient,
     is_recent,
-    merge_duplicates,
     most_recent_first,
-    study_from,
 )
+from dicom_qr_gateway.services.study import Study, merge_duplicates
 from dicom_qr_gateway.services.study_finder import StudyFinder
 
 log = logging.getLogger(__name__)
@@ -42,13 +40,14 @@ class StudyQuery:
 
 @dataclass(frozen=True, slots=True)
 class FoundStudies:
-    """The studies that match, most recent first, and how many matches were withheld.
+    """The studies that match, most recent first, and how many matches were withheld."""
 
-    A study is a dictionary with the contract's twelve keys.
-    """
-
-    studies: list[dict[str, Any]] = field(default_factory=list)
+    studies: list[Study] = field(default_factory=list)
     withheld: int = 0
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return the contract's twelve keys of each study."""
+        return [study.as_dict() for study in self.studies]
 
 
 class QueryService:
@@ -87,7 +86,7 @@ class QueryService:
             *deadlines,
         ) as association:
             finder = StudyFinder(association, self._pool.limits, whole, *deadlines)
-            matches = [study_from(match) for match in finder.studies(query.patient_id)]
+            matches = finder.studies(query.patient_id)
             own = [study for study in matches if is_of_patient(study, query.patient_id)]
             withheld = _count_withheld(matches, own)
             studies = list(_selected(query, own, finder))
@@ -120,8 +119,8 @@ def _selected(query: StudyQuery, own: list[Study], finder: StudyFinder) -> Itera
             return
         if query.max_years_old is not None and not is_recent(study, query.max_years_old, today):
             continue
-        if not study["ModalitiesInStudy"]:
-            study["ModalitiesInStudy"] = finder.modalities(study["StudyInstanceUID"])
+        if not study.modalities:
+            study = study.completed(ModalitiesInStudy=finder.modalities(study.uid))
         if not query.modalities or has_modality(study, query.modalities):
             kept += 1
             yield study

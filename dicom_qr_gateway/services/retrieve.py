@@ -26,6 +26,7 @@ from dicom_qr_gateway.errors import (
 )
 from dicom_qr_gateway.services.matching import wire_patient_id
 from dicom_qr_gateway.services.query import QueryService, StudyQuery
+from dicom_qr_gateway.services.study import Study
 from dicom_qr_gateway.services.study_outcome import Outcome, StudyOutcome
 
 
@@ -41,7 +42,7 @@ class StudyRetrieve:
 class Retrieved:
     """What was found and what became of it; at least a part of it was sent."""
 
-    studies: list[dict[str, Any]]
+    studies: list[Study]
     withheld: int
     details: list[dict[str, Any]]
     success_count: int
@@ -81,10 +82,7 @@ class RetrieveService:
             "The retrieve took longer than RETRIEVE_TIMEOUT.",
         )
         found = self._queries.find(request.query, client, whole)
-        outcomes = [
-            StudyOutcome(study["StudyInstanceUID"], request.move_destination)
-            for study in found.studies
-        ]
+        outcomes = [StudyOutcome(study.uid, request.move_destination) for study in found.studies]
         self._move_all(request, deque(outcomes), client, whole)
         if all(outcome.status is Outcome.FAILED for outcome in outcomes):
             raise nothing_was_sent(outcomes)

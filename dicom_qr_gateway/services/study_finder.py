@@ -14,7 +14,8 @@ from dicom_qr_gateway.dicom.c_find import c_find
 from dicom_qr_gateway.dicom.types import Deadline, Limits, QueryRetrieveLevel
 from dicom_qr_gateway.dicom.uids import PATIENT_ROOT_FIND, STUDY_ROOT_FIND
 from dicom_qr_gateway.errors import DimseFailure
-from dicom_qr_gateway.services.matching import TEXT_KEYS, values, wire_patient_id
+from dicom_qr_gateway.services.matching import wire_patient_id
+from dicom_qr_gateway.services.study import KEYS, Study, study_from, values
 
 log = logging.getLogger(__name__)
 
@@ -37,25 +38,34 @@ class StudyFinder:
         self._budget = FindBudget(limits)
         self._patient_keys: dict[str, str] = {}
 
-    def studies(self, patient_id: str) -> list[dict[str, str]]:
-        """Return the matches at STUDY level, keyword -> text.
+    def studies(self, patient_id: str) -> list[Study]:
+        """Return the matches at STUDY level.
 
         Raises:
+            ProtocolError: a match has no valid StudyInstanceUID.
             GatewayError: see c_find.
         """
         if self._context.abstract_syntax == PATIENT_ROOT_FIND:
             self._patient_keys = {"PatientID": wire_patient_id(patient_id)}
-        keys = dict.fromkeys(TEXT_KEYS.values(), "")
+        keys = dict.fromkeys(KEYS.values(), "")
         keys["PatientID"] = wire_patient_id(patient_id)
         try:
-            return list(self._find(QueryRetrieveLevel.STUDY, keys))
+            return self._studies(keys)
         except DimseFailure as failure:
             if failure.dicom.get("status") != _REFUSES_IDENTIFIER:
                 raise
         log.info("the PACS refuses keys of other levels at STUDY level, asked again without them")
         for keyword in _SERIES_KEYS + (_PATIENT_KEYS if self._patient_keys else ()):
             del keys[keyword]
-        return list(self._find(QueryRetrieveLevel.STUDY, keys))
+        return self._studies(keys)
+
+    def _studies(self, keys: dict[str, str]) -> list[Study]:
+        found = []
+        for match in self._find(QueryRetrieveLevel.STUDY, keys):
+            study = study_from(match)
+            self._budget.rows.spend(len(study.row))
+            found.append(study)
+        return found
 
     def modalities(self, study_instance_uid: str) -> list[str]:
         """Return the modalities of a study's series, empty where the PACS names none.

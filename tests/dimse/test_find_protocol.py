@@ -160,7 +160,7 @@ def test_responses_come_in_any_number_of_pdus_and_segments(
             peer.send(data[start : start + 5])
         peer.serve_release()
 
-    assert [s["StudyInstanceUID"] for s in find(pacs_with(script)).studies] == ["1.2.3"]
+    assert [s.uid for s in find(pacs_with(script)).studies] == ["1.2.3"]
 
 
 def test_the_whole_answer_may_come_in_one_segment(pacs_with: MakePacs, find: Find) -> None:

@@ -36,7 +36,7 @@ STUDY_KEYS = {
 
 
 def uids(found: FoundStudies) -> list[str]:
-    return [study["StudyInstanceUID"] for study in found.studies]
+    return [study.uid for study in found.studies]
 
 
 def test_the_proposal_names_both_titles_both_models_and_two_transfer_syntaxes(
@@ -108,7 +108,7 @@ def test_a_match_has_the_twelve_keys_of_the_contract(archive: Archive, find: Fin
             InstitutionName="Hospital",
         )
     ]
-    assert find(archive.entity).studies == [
+    assert find(archive.entity).rows() == [
         {
             "PatientName": "Müller^Jörg",
             "PatientID": "P1",
@@ -130,7 +130,7 @@ def test_what_the_pacs_leaves_out_is_an_empty_text_never_a_missing_key(
     archive: Archive, find: Find
 ) -> None:
     archive.studies = [a_study(StudyDate=None, QueryRetrieveLevel=None, ModalitiesInStudy=None)]
-    (study,) = find(archive.entity).studies
+    (study,) = find(archive.entity).rows()
     assert study == {
         **dict.fromkeys(study, ""),
         "PatientID": "P1",
@@ -147,7 +147,7 @@ def test_studies_without_modalities_are_asked_at_series_level_on_the_same_associ
     archive.studies += [a_study("1.2.3", ModalitiesInStudy=[])]
     archive.series = [a_series("MR"), a_series("SR"), a_series("MR"), a_series(None)]
     found = find(archive.entity, modalities=("MR", "SR"))
-    assert {study["StudyInstanceUID"]: study["ModalitiesInStudy"] for study in found.studies} == {
+    assert {study["StudyInstanceUID"]: study["ModalitiesInStudy"] for study in found.rows()} == {
         "1.2.1": ["MR", "SR"],
         "1.2.3": ["MR", "SR"],
     }
@@ -168,13 +168,13 @@ def test_studies_without_modalities_are_asked_at_series_level_on_the_same_associ
 def test_series_of_other_studies_add_nothing(archive: Archive, find: Find) -> None:
     archive.studies = [a_study("1.2.1", ModalitiesInStudy=None)]
     archive.series = [a_series("MR", "1.2.1"), a_series("CT", "1.2.9")]
-    assert find(archive.entity).studies[0]["ModalitiesInStudy"] == ["MR"]
+    assert find(archive.entity).rows()[0]["ModalitiesInStudy"] == ["MR"]
 
 
 def test_a_study_whose_modalities_stay_unknown_is_kept(archive: Archive, find: Find) -> None:
     archive.studies = [a_study("1.2.1", ModalitiesInStudy=None)]
     found = find(archive.entity, modalities=("CT",))
-    assert found.studies[0]["ModalitiesInStudy"] == []
+    assert found.rows()[0]["ModalitiesInStudy"] == []
 
 
 def test_only_studies_that_are_kept_cost_a_series_level_query(archive: Archive, find: Find) -> None:

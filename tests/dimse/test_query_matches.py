@@ -16,7 +16,7 @@ Find = Callable[..., FoundStudies]
 
 
 def uids(found: FoundStudies) -> list[str]:
-    return [study["StudyInstanceUID"] for study in found.studies]
+    return [study.uid for study in found.studies]
 
 
 def test_the_most_recent_results_are_kept_and_undated_ones_come_last(
@@ -81,7 +81,7 @@ def test_the_same_study_under_two_patients_is_this_patients_once(
 ) -> None:
     archive.studies = [a_study("1.1", patient_id="P2", AccessionNumber="other"), a_study("1.1")]
     found = find(archive.entity)
-    assert [study["AccessionNumber"] for study in found.studies] == [""]
+    assert [study["AccessionNumber"] for study in found.rows()] == [""]
     assert found.withheld == 1
 
 
@@ -90,7 +90,7 @@ def test_duplicates_are_merged(archive: Archive, find: Find) -> None:
         a_study("1.1", ModalitiesInStudy=["CT"]),
         a_study("1.1", ModalitiesInStudy=["MR"], AccessionNumber="A1"),
     ]
-    (study,) = find(archive.entity).studies
+    (study,) = find(archive.entity).rows()
     assert (study["ModalitiesInStudy"], study["AccessionNumber"]) == (["CT", "MR"], "A1")
 
 

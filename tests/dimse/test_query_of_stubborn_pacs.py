@@ -35,7 +35,7 @@ def test_a_pacs_that_accepts_only_the_patient_root_is_asked_by_it(
     pacs_with: MakePacs, find: Find
 ) -> None:
     pacs = pacs_with(patient_root_only)
-    assert find(pacs).studies[0]["ModalitiesInStudy"] == ["US"]
+    assert find(pacs).rows()[0]["ModalitiesInStudy"] == ["US"]
     asked = pacs.conversation.requests
     assert [request.abstract_syntax for request in asked] == [PATIENT_ROOT_FIND] * 2
     assert [request.command.AffectedSOPClassUID for request in asked] == [PATIENT_ROOT_FIND] * 2
@@ -94,7 +94,7 @@ def test_a_strict_patient_root_archive_is_asked_once_more_without_keys_of_other_
         peer.serve_release()
 
     pacs = pacs_with(script)
-    assert find(pacs).studies[0]["PatientName"] == ""
+    assert find(pacs).rows()[0]["PatientName"] == ""
     dropped = set(keys_of(pacs.conversation, 0)) - set(keys_of(pacs.conversation, 1))
     assert dropped == {
         "InstitutionName",
@@ -127,7 +127,7 @@ def test_matches_before_a_refusal_are_not_mixed_with_those_after_it(
         peer.serve_release()
 
     found = find(pacs_with(script))
-    assert [study["StudyInstanceUID"] for study in found.studies] == ["1.2"]
+    assert [study.uid for study in found.studies] == ["1.2"]
 
 
 @pytest.mark.parametrize("max_pdu_length", [64, 101, 128])
@@ -167,7 +167,7 @@ def test_identifiers_go_out_in_the_transfer_syntax_that_was_accepted(
         peer.serve_release()
 
     pacs = pacs_with(script)
-    assert find(pacs).studies[0]["ModalitiesInStudy"] == ["CT", "MR"]
+    assert find(pacs).rows()[0]["ModalitiesInStudy"] == ["CT", "MR"]
     assert keys_of(pacs.conversation, 0)["PatientID"] == "P1"
 
 
@@ -180,8 +180,7 @@ def test_a_uid_of_anything_but_digits_and_dots_is_a_protocol_error(
         peer.respond(
             PENDING, peer.encoded(a_study("1.2.3.4.5")).replace(b"1.2.3.4.5", b"1.2.3;4.5")
         )
-        peer.respond(SUCCESS)
-        peer.serve_release()
+        peer.wait_until_closed()
 
     with pytest.raises(ProtocolError):
         find(pacs_with(script))

@@ -117,7 +117,7 @@ def test_the_answer_has_the_studies_and_the_withheld_ones_of_the_query(
     found = finds(a_study("1.2.3"), a_study("1.2.9", patient_id="P2"))
     pacs = pacs_with(found, moves(ALL_SENT))
     retrieved = retrieve(pacs)
-    assert [study["StudyInstanceUID"] for study in retrieved.studies] == ["1.2.3"]
+    assert [study.uid for study in retrieved.studies] == ["1.2.3"]
     assert retrieved.withheld == 1
     assert len(pacs.conversations[1].requests) == 1
 

@@ -15,9 +15,9 @@ from dicom_qr_gateway.dicom.text import CharacterSet
 from dicom_qr_gateway.dicom.types import ApplicationEntity
 from dicom_qr_gateway.dicom.waiting import StopSignal
 from dicom_qr_gateway.services.echo import EchoService
-from dicom_qr_gateway.services.matching import TEXT_KEYS
 from dicom_qr_gateway.services.query import QueryService, StudyQuery
 from dicom_qr_gateway.services.retrieve import RetrieveService, StudyRetrieve
+from dicom_qr_gateway.services.study import KEYS as STUDY_KEYS
 from tests.pools import a_pool
 
 PATIENT_ID = "1112223333"
@@ -163,7 +163,7 @@ def stated_keys(table, *, is_patient_root):
 
 
 def test_every_key_is_stated_with_its_tag_and_vr(conformance):
-    for keyword in TEXT_KEYS.values():
+    for keyword in STUDY_KEYS.values():
         tag, vr = KEYS[keyword]
         row = f"| {keyword} | ({tag >> 16:04X},{tag & 0xFFFF:04X}) | {vr} |"
         assert row in conformance.text
@@ -171,7 +171,7 @@ def test_every_key_is_stated_with_its_tag_and_vr(conformance):
 
 def test_every_key_is_stated_with_its_place_in_the_answer(conformance):
     stated = {row[-1].strip(" `|"): row[0].strip() for row in tables(conformance, QUERY)[1][1:]}
-    assert stated == TEXT_KEYS
+    assert stated == STUDY_KEYS
 
 
 def test_every_uid_is_stated(conformance):

@@ -15,21 +15,24 @@ from dicom_qr_gateway.app import create_app
 from dicom_qr_gateway.config import Settings
 from dicom_qr_gateway.services.query import FoundStudies, StudyQuery
 from dicom_qr_gateway.services.retrieve import Retrieved, StudyRetrieve
+from dicom_qr_gateway.services.study import study_of
 
-STUDY = {
-    "PatientName": "DOE^JOHN=山田^太郎",
-    "PatientID": "1112223333",
-    "DateOfBirth": "19700101",
-    "StudyInstanceUID": "1.2.3.4",
-    "StudyDescription": "CT ABDOMEN",
-    "ModalitiesInStudy": ["CT"],
-    "StudyDate": "20240101",
-    "StudyTime": "120000",
-    "AccessionNumber": "ACC-1",
-    "ReferringPhysicianName": "REF^MD",
-    "PerformingPhysicianName": "PERF^MD",
-    "InstitutionName": "Hospital",
-}
+STUDY = study_of(
+    {
+        "PatientName": "DOE^JOHN=山田^太郎",
+        "PatientID": "1112223333",
+        "DateOfBirth": "19700101",
+        "StudyInstanceUID": "1.2.3.4",
+        "StudyDescription": "CT ABDOMEN",
+        "ModalitiesInStudy": ["CT"],
+        "StudyDate": "20240101",
+        "StudyTime": "120000",
+        "AccessionNumber": "ACC-1",
+        "ReferringPhysicianName": "REF^MD",
+        "PerformingPhysicianName": "PERF^MD",
+        "InstitutionName": "Hospital",
+    }
+)
 DETAIL = {
     "StudyInstanceUID": "1.2.3.4",
     "status": "ok",

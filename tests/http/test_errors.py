@@ -3,6 +3,7 @@
 import logging
 
 import pytest
+from flask import Request
 
 from dicom_qr_gateway import errors
 from dicom_qr_gateway.blueprints.errors import status_of, values_of
@@ -117,7 +118,7 @@ def test_options_and_head_are_answered_as_http_says(client):
 
 @pytest.mark.parametrize(
     "result",
-    [RuntimeError("DOE^JOHN 1112223333"), KeyError("DOE^JOHN"), FoundStudies([{"x": object()}]),
+    [RuntimeError("DOE^JOHN 1112223333"), KeyError("DOE^JOHN"), FoundStudies([object()]),
      errors.GatewayError("")],
     ids=["exception", "key error", "answer that is no JSON", "bare gateway error"],
 )  # fmt: skip
@@ -131,6 +132,19 @@ def test_a_defect_is_500_without_any_detail(client, queries, result):
     assert set(response.json) == {"code", "status", "error", "message", "correlation_id"}
     for detail in (b"DOE", b"1112223333", b"Traceback", b".py", b"object"):
         assert detail not in response.data
+
+
+def test_no_memory_left_is_busy_and_no_fault_of_the_request(client, queries, monkeypatch):
+    queries.result = MemoryError()
+
+    answer = client.q()
+
+    def no_memory(*_args, **_kwargs):
+        raise MemoryError
+
+    monkeypatch.setattr(Request, "get_data", no_memory)
+    for response in (answer, client.q()):
+        assert (response.status_code, response.json["error"]) == (503, "gateway_busy")
 
 
 def test_a_defect_is_logged_by_its_places_and_never_by_its_words(client, queries, capsys, caplog):

@@ -10,6 +10,7 @@ from dicom_qr_gateway.config import Settings
 from dicom_qr_gateway.errors import ClientLeft, DimseFailure, MoveFailed, NoStudyMatched
 from dicom_qr_gateway.services.query import FoundStudies
 from dicom_qr_gateway.services.retrieve import Retrieved
+from dicom_qr_gateway.services.study import KEYS, study_of
 from dicom_qr_gateway.services.study_outcome import StudyOutcome
 
 
@@ -120,9 +121,8 @@ def test_no_field_of_a_request_or_a_row_reaches_the_log(
     client, queries, retrieves, capsys, changes, endpoint
 ):
     for service in (queries, retrieves):
-        [row] = service.result.studies
-        row = {key: [CANARY] if key == "ModalitiesInStudy" else CANARY for key in row}
-        service.result.studies[:] = [row]
+        row = {key: [CANARY] if key == "ModalitiesInStudy" else CANARY for key in KEYS}
+        service.result.studies[:] = [study_of(row)]
     configure(DICOM_DEBUG="true")
 
     getattr(client, endpoint)(**changes)

@@ -6,8 +6,8 @@ import pytest
 
 from dicom_qr_gateway.errors import NoStudyMatched
 from dicom_qr_gateway.schemas.answers import StudySchema
-from dicom_qr_gateway.services.matching import study_from
 from dicom_qr_gateway.services.query import FoundStudies
+from dicom_qr_gateway.services.study import study_from
 
 
 def test_the_answer_has_the_contracts_keys_in_the_contracts_order(client):
@@ -27,7 +27,7 @@ def test_the_answer_has_the_contracts_keys_in_the_contracts_order(client):
 def test_rows_and_schema_name_the_same_keys_in_the_same_order():
     row = study_from({"StudyInstanceUID": "1.2"})
 
-    assert list(row) == list(StudySchema().fields)
+    assert list(row.as_dict()) == list(StudySchema().fields)
 
 
 def test_text_goes_out_as_compact_utf_8(client):
@@ -36,6 +36,20 @@ def test_text_goes_out_as_compact_utf_8(client):
     assert "DOE^JOHN=山田^太郎".encode() in response.data
     assert b'{"operation":"C-FIND","status":"ok",' in response.data
     assert response.content_type == "application/json"
+
+
+@pytest.mark.parametrize("count", [1, 100, 101, 250])
+def test_any_number_of_rows_is_one_answer_of_the_length_it_announces(client, queries, count):
+    studies = [queries.result.studies[0].completed(StudyTime=str(n)) for n in range(count)]
+    queries.result = FoundStudies(studies, withheld=1)
+
+    response = client.q()
+
+    assert [row["StudyTime"] for row in response.json["study_details"]] == list(
+        map(str, range(count))
+    )
+    assert response.json["withheld"] == 1
+    assert response.headers["Content-Length"] == str(len(response.data))
 
 
 def test_withheld_is_told_only_when_something_was_withheld(client, queries):

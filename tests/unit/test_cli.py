@@ -22,6 +22,7 @@ from dicom_qr_gateway.errors import RetrieveTimeout
 from dicom_qr_gateway.sandbox import Sandbox
 from dicom_qr_gateway.services.query import FoundStudies, QueryService
 from dicom_qr_gateway.services.retrieve import Retrieved, RetrieveService
+from dicom_qr_gateway.services.study import study_of
 
 PATIENT = "1112223333"
 RUN = sys.modules["dicom_qr_gateway.cli.run"]
@@ -181,7 +182,7 @@ def test_find_tells_how_many_matches_were_withheld(pacs, monkeypatch):
 
 def test_control_characters_of_a_pacs_do_not_reach_the_terminal(pacs, monkeypatch):
     body = json.loads(command("find", *pacs, PATIENT, "--json").output)
-    study = {**body["study_details"][0], "StudyDescription": "\x1b[2Jgone"}
+    study = study_of({**body["study_details"][0], "StudyDescription": "\x1b[2Jgone"})
     monkeypatch.setattr(QueryService, "find", lambda *_: FoundStudies([study]))
     assert "?[2Jgone" in command("find", *pacs, PATIENT).output
 

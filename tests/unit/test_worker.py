@@ -4,9 +4,13 @@ import errno
 import json
 import logging
 import socket
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import pytest
 from gunicorn.http.errors import InvalidRequestLine, InvalidResponseHeader
+from gunicorn.workers.gthread import ThreadWorker
 
 from dicom_qr_gateway import worker as module
 from dicom_qr_gateway.worker import Worker
@@ -52,24 +56,66 @@ def test_a_client_that_is_gone_costs_nothing(caplog: pytest.LogCaptureFixture) -
     assert "could not be sent" in caplog.text
 
 
-class NoDescriptor:
+class NoConnection:
     """A listener of a process that has no descriptor left, or of one that is broken."""
 
-    def __init__(self, code: int) -> None:
-        self.code = code
+    def __init__(self, error: Exception) -> None:
+        self.error = error
 
     def accept(self) -> None:
-        raise OSError(self.code, "")
+        raise self.error
 
 
-def test_no_descriptor_left_does_not_end_the_worker(
-    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+def a_worker(threads: int = 4) -> Worker:
+    worker = object.__new__(Worker)
+    worker.cfg = SimpleNamespace(threads=threads)
+    worker.nr_conns = 3
+    return worker
+
+
+@pytest.mark.parametrize("error", [OSError(errno.EMFILE, ""), MemoryError()])
+def test_what_runs_out_does_not_end_the_worker(
+    error: Exception, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "LOOK_AGAIN", 0)
-    Worker.accept(object.__new__(Worker), NoDescriptor(errno.EMFILE))
-    assert "no descriptor" in caplog.text
+    worker = a_worker()
+    worker.accept(NoConnection(error))
+    assert "no descriptor or memory is left" in caplog.text
+    assert worker.nr_conns == 3
 
 
 def test_another_error_of_the_listener_is_not_hidden() -> None:
     with pytest.raises(OSError, match="Errno"):
-        Worker.accept(object.__new__(Worker), NoDescriptor(errno.EBADF))
+        a_worker().accept(NoConnection(OSError(errno.EBADF, "")))
+
+
+def test_every_thread_runs_before_the_first_request() -> None:
+    before = threading.active_count()
+    with a_worker(threads=5).get_thread_pool() as pool:
+        assert threading.active_count() == before + 5
+        assert pool.submit(int).result() == 0
+
+
+def test_a_thread_that_cannot_start_ends_the_start_and_leaves_none_waiting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before = set(threading.enumerate())
+    start = threading.Thread.start
+    left = iter([True, True])
+
+    def starts_two(thread: threading.Thread) -> None:
+        if not next(left, False):
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", starts_two)
+    pools: list[ThreadPoolExecutor] = []
+    monkeypatch.setattr(
+        ThreadWorker,
+        "get_thread_pool",
+        lambda worker: pools.append(ThreadPoolExecutor(worker.cfg.threads)) or pools[0],
+    )
+    with pytest.raises(RuntimeError):
+        a_worker(threads=5).get_thread_pool()
+    pools[0].shutdown()
+    assert set(threading.enumerate()) == before

@@ -11,6 +11,7 @@ from dicom_qr_gateway.dicom.uids import PATIENT_ROOT_FIND, STUDY_ROOT_FIND
 from dicom_qr_gateway.errors import NoStudyMatched, PatientMismatch, QueryTimeout, RetrieveTimeout
 from dicom_qr_gateway.services import query as module
 from dicom_qr_gateway.services.query import FoundStudies, QueryService, StudyQuery
+from dicom_qr_gateway.services.study import Study, study_from
 
 PACS = ApplicationEntity("192.0.2.1", 104, "PACS")
 
@@ -36,8 +37,8 @@ class Finder:
         self.deadlines = deadlines
         return self
 
-    def studies(self, patient_id: str) -> list[dict[str, str]]:
-        return self.matches
+    def studies(self, patient_id: str) -> list[Study]:
+        return [study_from(match) for match in self.matches]
 
     def modalities(self, study_instance_uid: str) -> list[str]:
         self.asked_modalities.append(study_instance_uid)
@@ -57,7 +58,7 @@ def ask(
 
 
 def uids(found: FoundStudies) -> list[str]:
-    return [study["StudyInstanceUID"] for study in found.studies]
+    return [study.uid for study in found.studies]
 
 
 def test_one_association_is_opened_for_both_models(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -83,7 +83,7 @@ def test_the_second_try_leaves_out_two_series_attributes_and_nothing_else(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     pacs = Pacs(STUDY_ROOT_FIND, failure("0xA900"), [{"StudyInstanceUID": "1.2.3"}])
-    assert finder(pacs, monkeypatch).studies("P1") == [{"StudyInstanceUID": "1.2.3"}]
+    assert [study.uid for study in finder(pacs, monkeypatch).studies("P1")] == ["1.2.3"]
     first, second = pacs.keys
     assert first == {**second, "PerformingPhysicianName": "", "InstitutionName": ""}
     assert len(first) == 13
