@@ -20,17 +20,19 @@ from benchmarks.common.programs import Broken
 from benchmarks.performance.peers import CALLING, Orthanc, Peer
 from benchmarks.performance.rounds import Measure
 from dicom_qr_gateway.dicom.uids import STUDY_ROOT_FIND
-from dicom_qr_gateway.services.matching import TEXT_KEYS
+from dicom_qr_gateway.services.study import KEYS
 
 SUCCESS = 0x0000
-KEYS = tuple(TEXT_KEYS.values())
 
 
 def findscu(
     peer: Peer, patient_id: str, matches: int, environment: Mapping[str, str] | None = None
 ) -> Measure:
     """Ask by DCMTK's findscu, whose output is read as a user's terminal does."""
-    values = dict.fromkeys(KEYS, "") | {"QueryRetrieveLevel": "STUDY", "PatientID": patient_id}
+    values = dict.fromkeys(KEYS.values(), "") | {
+        "QueryRetrieveLevel": "STUDY",
+        "PatientID": patient_id,
+    }
     keys = [part for key, value in values.items() for part in ("-k", f"{key}={value}")]
     names = ["-aet", CALLING, "-aec", peer.ae_title, "127.0.0.1", str(peer.port)]
     command = ["findscu", "-S", *keys, *names]
@@ -58,7 +60,7 @@ def orthanc_rest(asker: Orthanc, peer: Peer, patient_id: str, matches: int) -> M
 
     def once() -> float:
         begun = time.perf_counter()
-        found = asker.find(peer, patient_id, KEYS)
+        found = asker.find(peer, patient_id, KEYS.values())
         seconds = time.perf_counter() - begun
         _check("Orthanc", found, matches)
         return seconds
@@ -91,7 +93,7 @@ def pynetdicom_find(peer: Peer, patient_id: str, *, tuned: bool) -> list[Dataset
     ae = AE(CALLING)
     ae.add_requested_context(STUDY_ROOT_FIND)
     identifier = Dataset()
-    for key in KEYS:
+    for key in KEYS.values():
         setattr(identifier, key, "")
     identifier.QueryRetrieveLevel = "STUDY"
     identifier.PatientID = patient_id

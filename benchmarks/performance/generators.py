@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -32,6 +33,7 @@ class Load:
     done: int
     failed: int
     matches: int
+    bytes: int
     seconds: float
     latencies: list[float]
 
@@ -68,7 +70,8 @@ class Generator:
     def __exit__(self, *_: object) -> None:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.close()
+        with suppress(BrokenPipeError):  # it has ended already
+            self._process.stdin.close()
         self._process.wait()
         self._process.stdout.close()
 
@@ -82,7 +85,10 @@ class Generator:
         assert self._process.stdout is not None
         self._process.stdin.write(f"{connections} {count} {round(seconds * 1000)}\n")
         self._process.stdin.flush()
-        load = Load(**json.loads(self._process.stdout.readline()))
+        told = self._process.stdout.readline()
+        if not told:
+            raise Broken(f"{self._process.args!r} ended")
+        load = Load(**json.loads(told))
         if self._matches is None and load.done:
             self._matches = load.matches // load.done
         if load.failed or not load.done or load.matches != load.done * (self._matches or 0):

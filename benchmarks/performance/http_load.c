@@ -72,6 +72,7 @@ static int read_response(struct visitor *visitor)
         if (whole >= visitor->size && grow(visitor, whole + 1) != 0)
             return -1;
     }
+    visitor->bytes += (long)held;
     return strncmp((char *)visitor->buffer, "HTTP/1.1 200 ", 13) == 0 ? 0 : -1;
 }
 

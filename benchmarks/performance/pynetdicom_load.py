@@ -45,7 +45,13 @@ def main() -> None:
             thread.join()
         seconds = time.monotonic() - begun
         done = len(window.latencies)
-        told = {"done": done, "failed": 0, "matches": sum(window.matches), "seconds": seconds}
+        told = {
+            "bytes": 0,
+            "done": done,
+            "failed": 0,
+            "matches": sum(window.matches),
+            "seconds": seconds,
+        }
         print(json.dumps({"latencies": window.latencies, **told}), flush=True)
 
 

@@ -89,7 +89,7 @@ static void *visit(void *argument)
 
 static void tell(long connections, double seconds)
 {
-    long done = 0, failed = 0, matches = 0;
+    long done = 0, failed = 0, matches = 0, bytes = 0;
     const char *between = "";
     printf("{\"latencies\": [");
     for (long each = 0; each < connections; each++) {
@@ -99,9 +99,11 @@ static void tell(long connections, double seconds)
         done += visitor->done;
         failed += visitor->failed;
         matches += visitor->matches;
+        bytes += visitor->bytes;
     }
-    printf("], \"done\": %ld, \"failed\": %ld, \"matches\": %ld, \"seconds\": %.6f}\n", done, failed,
-           matches, seconds);
+    printf("], \"done\": %ld, \"failed\": %ld, \"matches\": %ld, \"bytes\": %ld, "
+           "\"seconds\": %.6f}\n",
+           done, failed, matches, bytes, seconds);
     fflush(stdout);
 }
 
@@ -109,7 +111,8 @@ static void window(long connections, long count, long milliseconds)
 {
     pthread_t threads[MOST_VISITORS];
     for (long each = 0; each < connections; each++)
-        visitors[each].done = visitors[each].failed = visitors[each].matches = 0;
+        visitors[each].done = visitors[each].failed = visitors[each].matches =
+            visitors[each].bytes = 0;
     double begun = now();
     taken = 0;
     most = count;

@@ -16,7 +16,7 @@ struct visitor {
     int fd; /* -1 while there is no connection */
     unsigned char *buffer;
     size_t size;
-    long matches; /* of all its work in this window */
+    long matches, bytes; /* of all its answers in this window */
     /* The runner's own. */
     long done, failed;
     double *seconds;
