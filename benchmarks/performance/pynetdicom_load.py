@@ -7,9 +7,10 @@ import json
 import sys
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 from benchmarks.performance.competitors import pynetdicom_find
+from benchmarks.performance.generators import Load
 from benchmarks.performance.peers import Peer
 
 
@@ -43,16 +44,15 @@ def main() -> None:
             thread.start()
         for thread in threads:
             thread.join()
-        seconds = time.monotonic() - begun
-        done = len(window.latencies)
-        told = {
-            "bytes": 0,
-            "done": done,
-            "failed": 0,
-            "matches": sum(window.matches),
-            "seconds": seconds,
-        }
-        print(json.dumps({"latencies": window.latencies, **told}), flush=True)
+        load = Load(
+            done=len(window.latencies),
+            failed=0,
+            matches=sum(window.matches),
+            bytes=0,
+            seconds=time.monotonic() - begun,
+            latencies=window.latencies,
+        )
+        print(json.dumps(asdict(load)), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Row 5: twenty thousand matches take twenty times as long as a thousand, and memory as they need."""
+"""Row 5: time and memory grow as the answer does, up to twenty thousand matches."""
 
 from collections.abc import Iterator
 

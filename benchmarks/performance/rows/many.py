@@ -1,4 +1,4 @@
-"""Row 3: a hundred and a thousand matches from Orthanc, where the archive's own time is nearly all."""
+"""Row 3: a hundred and a thousand matches from Orthanc: its own time is nearly all."""
 
 from collections.abc import Iterator
 

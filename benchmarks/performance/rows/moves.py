@@ -1,6 +1,7 @@
 """Row 9: what a ``/qr`` of fifty studies adds to the PACS' own time."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from benchmarks.common.figures import Row
 from benchmarks.performance.bench import Bench
@@ -18,7 +19,7 @@ OURS, FLOOR = "`/qr`", "floor in C"
 def run(bench: Bench) -> Iterator[Result]:
     gateway = bench.gateway()
     pacs, patient = bench.orthanc(), patient_of(STUDIES)
-    work = {"path": "/qr", "c_move_ae_title": SINK}
+    work: dict[str, Any] = {"path": "/qr", "c_move_ae_title": SINK}
     # Each study's UID stands twice in an answer, in study_details and in retrieve_details.
     asked = (gateway, pacs, patient, 2 * STUDIES)
     alternatives = {

@@ -25,7 +25,7 @@ def run(bench: Bench) -> Iterator[Result]:
     yield at_most_of("import of `wsgi:app`", series["`wsgi:app`"], IMPORT, "ms")
     gateway = bench.gateway()
     with bench.asking(gateway, bench.canned(10), CANNED_PATIENT, 10) as client:
-        client.window(16, count=REQUESTS)
+        client.window(8, count=REQUESTS)
     resident = Samples.of([processes.resident(worker) for worker in gateway.workers])
     yield at_most_of(f"memory of each worker after {REQUESTS} requests", resident, MEMORY, "MiB")
 
