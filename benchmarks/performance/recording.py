@@ -1,6 +1,7 @@
 """What the gateway says to a PACS, taken down on its way: the floor says the same bytes.
 
-Rule: only whole associations are taken down, one after the other, in the order of their begin.
+Rule: whole associations are taken down, in the order of their begin. What reads a recording takes
+each command set to be in one PDU, as the gateway sends it to every PACS of this bench.
 """
 
 import contextlib
