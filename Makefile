@@ -47,7 +47,7 @@ reliability: .venv/installed ## Measure what docs/reliability.md promises and wr
 soak: .venv/installed ## Make 100,000 requests, good and bad, and write row 9L of docs/reliability.md
 	@$(BIN)/python -m benchmarks.reliability 9L --write
 
-bench: .venv-bench/installed ## Measure against everything else that asks a PACS, write docs/performance.md (15 minutes)
+bench: .venv-bench/installed ## Measure against all that asks a PACS, write docs/performance.md (12 minutes)
 	@.ci/test-tools dcmtk gcc libc6-dev orthanc
 	@.venv-bench/bin/python -m benchmarks.performance --write
 

@@ -5,6 +5,7 @@ keeps what the page says of it.
 """
 
 import json
+import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from benchmarks.common.figures import Figure, Row, in_order, kept, machine, tabl
 from benchmarks.common.programs import ROOT
 from benchmarks.performance.plot import plot
 from benchmarks.performance.samples import Series
+from benchmarks.performance.versions import versions
 
 DOCUMENT = ROOT / "docs" / "performance.md"
 PLOT = ROOT / "docs" / "performance.svg"
@@ -30,6 +32,7 @@ class Report:
     """What was measured, by row."""
 
     results: dict[str, tuple[Row, list[Result]]] = field(default_factory=dict)
+    load_before: float = field(default_factory=lambda: os.getloadavg()[0])
 
     def add(self, row: Row, results: list[Result]) -> None:
         self.results[row.number] = (row, results)
@@ -59,9 +62,12 @@ class Report:
             picture: where the plot goes, when the row that it shows was run.
         """
         before = document.read_text(encoding="utf-8") if document.exists() else ""
-        measured = re.search(r"^Measured on .+$", before, re.MULTILINE)
+        measured = re.search(r"^Measured on .+\n.+$", before, re.MULTILINE)
         if is_whole or measured is None:
-            heading = f"Measured on {date.today().isoformat()}: {machine()}."
+            heading = (
+                f"Measured on {date.today().isoformat()}: {machine()}; load average before the run "
+                f"{self.load_before:.1f}.\n{versions()}."
+            )
         else:
             heading = measured[0]
         lines = kept(before, r"\| (\d\S*) \| ")

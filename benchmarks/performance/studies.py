@@ -15,6 +15,7 @@ from dicom_qr_gateway.dicom.pdu import DataTF, Fragment, encode_pdu
 ROOT_UID = "1.2.826.0.1.3680043.8.498.7"
 CANNED_PATIENT = "CANNED"
 MOST_CANNED = 20_000
+IMAGE_SIDE = 256  # pixels; 128 KiB a file
 
 
 def patient_of(count: int) -> str:
@@ -23,7 +24,7 @@ def patient_of(count: int) -> str:
 
 
 def write_instances(count: int, folder: Path) -> None:
-    """Write one small instance for each study of the patient who has so many."""
+    """Write one instance for each study of the patient who has so many."""
     for number in range(1, count + 1):
         instance = a_study(f"{ROOT_UID}.{count}", patient_of(count), number)
         instance.SOPClassUID = CTImageStorage
@@ -31,11 +32,21 @@ def write_instances(count: int, folder: Path) -> None:
         instance.SOPInstanceUID = f"{instance.StudyInstanceUID}.1.1"
         instance.Modality = instance.ModalitiesInStudy
         del instance.ModalitiesInStudy
+        _add_image(instance)
         instance.file_meta = FileMetaDataset()
         instance.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
         instance.file_meta.MediaStorageSOPClassUID = instance.SOPClassUID
         instance.file_meta.MediaStorageSOPInstanceUID = instance.SOPInstanceUID
         instance.save_as(folder / f"{count}-{number}.dcm", enforce_file_format=True)
+
+
+def _add_image(instance: Dataset) -> None:
+    """Add a black image: an archive that opens a file to answer a key has something to read."""
+    instance.Rows = instance.Columns = IMAGE_SIDE
+    instance.BitsAllocated = instance.BitsStored = 16
+    instance.HighBit, instance.PixelRepresentation = 15, 0
+    instance.SamplesPerPixel, instance.PhotometricInterpretation = 1, "MONOCHROME2"
+    instance.add_new("PixelData", "OW", bytes(2 * IMAGE_SIDE**2))
 
 
 def a_study(root: str, patient_id: str, number: int) -> Dataset:

@@ -37,10 +37,10 @@ def run(bench: Bench) -> Iterator[Result]:
 ROW = Row(
     "9",
     "retrieves",
-    "One C-MOVE request a study, all on one association; one small instance in each study. The "
-    "floor is the same bytes on the same two associations; the destination is a program in C that "
-    "answers Success to each C-STORE and keeps nothing. The PACS opens an association for each "
-    "study, which is its own time and nearly all of it.",
+    "One C-MOVE request a study, all on one association; one instance of 128 KiB in each study. "
+    "The floor is the same bytes on the same two associations; the destination is a program in C "
+    "that answers Success to each C-STORE and keeps nothing. The PACS opens an association for "
+    "each study, which is its own time and nearly all of it.",
     run,
     seconds=200,
 )

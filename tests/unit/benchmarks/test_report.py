@@ -77,6 +77,7 @@ def test_a_row_that_was_not_run_keeps_what_the_page_says_of_it(written):
 
 def test_a_part_that_is_run_alone_keeps_day_and_machine(written, tmp_path):
     page = written({"2": [a_figure()]})
+    assert "\nVersions: " in page
     (tmp_path / "page.md").write_text(page.replace("Measured on 2", "Measured on the first day, 2"))
     assert "Measured on the first day" in written({"2": [a_figure()]}, is_whole=False)
     assert "Measured on the first day" not in written({"2": [a_figure()]}, is_whole=True)
