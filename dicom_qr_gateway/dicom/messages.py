@@ -131,7 +131,7 @@ class Response:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Message:
     """A complete response: its command set, and the identifier's bytes where it has one."""
 
@@ -148,6 +148,9 @@ class MessageAssembler:
         self._context_id: int | None = None
         self._response: Response | None = None
         self._data = bytearray()
+        # A PACS sends the same command set with each match.
+        self._last_command_set = b""
+        self._last_response: Response | None = None
 
     def add(self, fragment: Fragment) -> Message | None:
         """Take the next fragment; return the message that it completes, if any.
@@ -173,7 +176,7 @@ class MessageAssembler:
         self._data.clear()
         identifier = None
         if self._response is None:
-            self._response = Response.decode(data)
+            self._response = self._decoded(data)
             if self._response.has_identifier:
                 return None
         else:
@@ -181,6 +184,12 @@ class MessageAssembler:
         message = Message(context_id, self._response, identifier)
         self._context_id = self._response = None
         return message
+
+    def _decoded(self, command_set: bytes) -> Response:
+        if self._last_response is None or command_set != self._last_command_set:
+            self._last_response = Response.decode(command_set)
+            self._last_command_set = command_set
+        return self._last_response
 
 
 def fragments(

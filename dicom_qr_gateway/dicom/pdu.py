@@ -6,7 +6,6 @@ grows beyond MAX_INCOMING_PDU and one receive.
 """
 
 import struct
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -40,7 +39,7 @@ class AssociateRJ:
         return cls(*unpack(_FOUR_BYTES, body, 0))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Fragment:
     """A Presentation Data Value: a piece of a command set or of an identifier (PS3.8 9.3.5.1)."""
 
@@ -55,7 +54,7 @@ class Fragment:
         return _PDV_HEADER.pack(len(self.data) + 2, self.context_id, control) + self.data
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class DataTF:
     """P-DATA-TF (PS3.8 9.3.5)."""
 
@@ -68,18 +67,20 @@ class DataTF:
     @classmethod
     def decode(cls, body: bytes) -> "DataTF":
         """Read the body of the PDU."""
-        return cls(tuple(_fragments(body)))
-
-
-def _fragments(body: bytes) -> Iterator[Fragment]:
-    offset = 0
-    while offset < len(body):
-        length, context_id, control = unpack(_PDV_HEADER, body, offset)
-        end = offset + 4 + length
-        if length < 2 or end > len(body):
-            raise ProtocolError("The PACS sent a P-DATA-TF PDU with a wrong item length.")
-        yield Fragment(context_id, bool(control & 1), bool(control & 2), body[offset + 6 : end])
-        offset = end
+        fragments = []
+        offset = 0
+        while offset < len(body):
+            start = offset + _PDV_HEADER.size
+            if start > len(body):
+                raise ProtocolError("The PACS sent a PDU that is cut short.")
+            length, context_id, control = _PDV_HEADER.unpack_from(body, offset)
+            end = offset + 4 + length
+            if length < 2 or end > len(body):
+                raise ProtocolError("The PACS sent a P-DATA-TF PDU with a wrong item length.")
+            data = body[start:end]
+            fragments.append(Fragment(context_id, control & 1 != 0, control & 2 != 0, data))
+            offset = end
+        return cls(tuple(fragments))
 
 
 @dataclass(frozen=True, slots=True)

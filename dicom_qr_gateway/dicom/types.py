@@ -1,4 +1,7 @@
-"""The nouns that the adapter, the services and the sandbox share; all of them immutable."""
+"""The nouns that the adapter, the services and the sandbox share; nobody changes one.
+
+(A frozen dataclass takes three times as long to make: those of which a response needs one are not.)
+"""
 
 import time
 from dataclasses import dataclass
@@ -38,7 +41,7 @@ class SubOperations:
     warning: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Deadline:
     """A moment of the monotonic clock, and the error that is raised when it passes."""
 
