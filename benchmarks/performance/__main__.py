@@ -30,6 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     for unknown in set(chosen.rows) - set(known):
         parser.error(f"there is no row {unknown}")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends what runs, as Ctrl-C does
     report = Report()
     with Bench() as bench:
         for row in [known[number] for number in chosen.rows] or ROWS:

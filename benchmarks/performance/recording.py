@@ -8,8 +8,8 @@ import contextlib
 import select
 import socket
 import struct
-import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 from benchmarks.performance.peers import Peer
 
@@ -25,31 +25,27 @@ class Relay:
     def __init__(self, peer: Peer) -> None:
         self._peer = peer
         self._said: list[bytearray] = []
-        self._threads: list[threading.Thread] = []
 
     def record(self, ask: Callable[[Peer], None]) -> bytes:
-        """Have a gateway ask the PACS through here; return what it says."""
-        with socket.create_server(("127.0.0.1", 0)) as listener:
+        """Have a gateway ask the PACS through here; return what it says.
+
+        Raises:
+            Exception: whatever asking raises.
+        """
+        with (
+            socket.create_server(("127.0.0.1", 0)) as listener,
+            ThreadPoolExecutor() as threads,
+        ):
             listener.settimeout(0.1)
             through = Peer(self._peer.name, self._peer.ae_title, listener.getsockname()[1])
-            asking = threading.Thread(target=ask, args=(through,))
-            asking.start()
-            while asking.is_alive():
-                self._take_next(listener)
-            for thread in self._threads:
-                thread.join(PATIENCE)
+            asking = threads.submit(ask, through)
+            while not asking.done():
+                with contextlib.suppress(TimeoutError):
+                    gateway, _ = listener.accept()
+                    self._said.append(bytearray())
+                    threads.submit(self._pass_on, gateway, self._said[-1])
+            asking.result()
         return b"".join(self._said)
-
-    def _take_next(self, listener: socket.socket) -> None:
-        try:
-            gateway, _ = listener.accept()
-        except TimeoutError:
-            return
-        said = bytearray()
-        self._said.append(said)
-        thread = threading.Thread(target=self._pass_on, args=(gateway, said))
-        thread.start()
-        self._threads.append(thread)
 
     def _pass_on(self, gateway: socket.socket, said: bytearray) -> None:
         address = ("127.0.0.1", self._peer.port)
