@@ -167,11 +167,18 @@ class Bench:
 
         return Relay(peer).record(ask)
 
-    def replaying(self, said: bytes, peer: Peer) -> Generator:
-        """Return what says these bytes to a PACS, as often as it is told."""
+    def replaying(self, said: bytes, peer: Peer, matches: int | None = None) -> Generator:
+        """Return what says these bytes to a PACS, as often as it is told.
+
+        Args:
+            said: a recording.
+            peer: the PACS.
+            matches: how many pending responses there must be; None for as many as the first time.
+        """
         recording = self._new("recording")
         recording.write_bytes(said)
-        return self._generator("floor", "127.0.0.1", str(peer.port), str(recording))
+        where = ("127.0.0.1", str(peer.port), str(recording))
+        return self._generator("floor", *where, matches=matches)
 
     def pynetdicom(self, peer: Peer, patient_id: str, matches: int) -> Generator:
         """Return tuned pynetdicom as a load generator."""

@@ -15,7 +15,8 @@
 #include "runner.h"
 #include "wire.h"
 
-enum { THREADS = 64, C_STORE = 0x0001, NO_DATA_SET = 0x0101 };
+enum { THREADS = 64, LONGEST = 4096 }; /* LONGEST: bytes of a response */
+enum { C_STORE = 0x0001, NO_DATA_SET = 0x0101 };
 enum { COMMAND_FIELD = 0x0100, MESSAGE_ID = 0x0110, DATA_SET_TYPE = 0x0800 };
 enum { CONTEXT_AT = PDU_HEADER + 4, MESSAGE_ID_AT = 42, ITEMS_AT = 74, CALLED_AT = 10 };
 
@@ -43,6 +44,8 @@ static void read_answers(const char *path)
         size_t command = PDU_HEADER + number_at(bytes + at + 2), whole = command;
         if (known >= 2)
             whole += PDU_HEADER + number_at(bytes + at + command + 2);
+        if (whole > LONGEST)
+            exit(1);
         responses[known++] = (struct response){bytes + at, command, whole};
         at += whole;
     }
@@ -106,7 +109,7 @@ static size_t accept_all(unsigned char *answer, const struct pdu *proposal)
 
 static int respond(int fd, const struct response *response, int context, int message_id)
 {
-    unsigned char copy[4096];
+    unsigned char copy[LONGEST];
     memcpy(copy, response->bytes, response->length);
     copy[CONTEXT_AT] = (unsigned char)context;
     copy[MESSAGE_ID_AT] = (unsigned char)message_id;
