@@ -19,7 +19,7 @@ from benchmarks.common.programs import ROOT, Broken, Program, free_port
 CALLING = "QRGATEWAY"  # as deploy/orthanc-a.json knows the gateway
 SINK = "SINK"  # the move destination
 NODELAY = {"TCP_NODELAY": "1"}
-DCMQRSCP_STUDIES = 500  # more than its index can hold it does not take
+DCMQRSCP_STUDIES = 500  # its index holds no more
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,7 @@ def plot(series: Sequence[Series]) -> str:
 
 def _bar(name: str, value: float, y: float, end: float, *, is_first: bool) -> list[str]:
     kind = "first" if is_first else "bar"
+    name = name.replace("`", "")
     return [
         f'<text class="name" x="{_LEFT - 8}" y="{y + 13:g}">{escape(name)}</text>',
         f'<rect class="{kind}" x="{_LEFT}" y="{y:g}" width="{end - _LEFT:.1f}" height="{_BAR}"/>',

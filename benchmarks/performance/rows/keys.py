@@ -12,7 +12,7 @@ from benchmarks.performance.rounds import interleaved
 from benchmarks.performance.studies import patient_of
 from dicom_qr_gateway.services.study import KEYS
 
-ROUNDS = 5
+ROUNDS = 9
 MOST_OF_DCMQRSCP = 400  # its index ends at 500 studies
 ALL, NONE = "all twelve keys", "StudyInstanceUID and PatientID alone"
 NEEDED = ("PatientID", "StudyInstanceUID")

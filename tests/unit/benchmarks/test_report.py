@@ -11,7 +11,7 @@ from benchmarks.performance.report import Report
 from benchmarks.performance.samples import Samples, Series
 
 SERIES = Series(
-    "one match", "ms", {"ours": Samples.of([2, 4, 6]), "theirs <slow>": Samples.of([20, 40, 60])}
+    "one match", "ms", {"`ours`": Samples.of([2, 4, 6]), "theirs <slow>": Samples.of([20, 40, 60])}
 )
 
 
@@ -55,7 +55,7 @@ def test_the_page_says_so_when_every_target_is_met(written):
 
 def test_a_series_is_a_table_with_ratios_to_its_first_alternative(written):
     page = written({"1": [SERIES]})
-    assert "| ours | 4 | 3 to 5 | 5.96 |  |\n" in page
+    assert "| `ours` | 4 | 3 to 5 | 5.96 |  |\n" in page
     assert "| theirs <slow> | 40 | 30 to 50 | 59.6 | 10 (10 to 10) |\n" in page
 
 
@@ -103,7 +103,7 @@ def test_every_raw_value_is_a_line_of_json(tmp_path):
     report.write_lines(tmp_path / "bench")
     lines = (tmp_path / "bench" / "row-1.jsonl").read_text("utf-8").splitlines()
     series, figure = map(json.loads, lines)
-    assert series["values"] == {"ours": [2, 4, 6], "theirs <slow>": [20, 40, 60]}
+    assert series["values"] == {"`ours`": [2, 4, 6], "theirs <slow>": [20, 40, 60]}
     assert figure == {
         "row": "1",
         "work": "some work",
