@@ -44,7 +44,7 @@ reliability: .venv/installed ## Measure what docs/reliability.md promises and wr
 	@.ci/test-tools nginx openssl
 	@$(BIN)/python -m benchmarks.reliability --write
 
-soak: .venv/installed ## Make 100,000 requests, good and bad, and write row 9L of docs/reliability.md
+soak: .venv/installed ## Make 100,000 requests, good and bad, and write row 9L of docs/reliability.md (6 minutes)
 	@$(BIN)/python -m benchmarks.reliability 9L --write
 
 bench: .venv-bench/installed ## Measure against all that asks a PACS, write docs/performance.md (12 minutes)

@@ -6,7 +6,6 @@ start here, in the master, with one line: a worker that fails is replaced for ev
 
 import os
 import resource
-import select
 import signal
 import sys
 from functools import partial
@@ -14,9 +13,11 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Final, Protocol
 
+from dicom_qr_gateway import listeners
 from dicom_qr_gateway.config import ConfigurationError, Settings
 from dicom_qr_gateway.dicom.slots import SHARED
 from dicom_qr_gateway.lifecycle import Lifecycle, die_with_parent
+from dicom_qr_gateway.listeners import admit_newcomers, close_listeners
 from dicom_qr_gateway.memory import give_back_large_blocks
 
 __all__ = [
@@ -46,24 +47,18 @@ MOST_CONNECTIONS: Final = 1000
 class Master(Protocol):
     """What the hooks use of gunicorn's Arbiter."""
 
+    LISTENERS: list[Any]
+
     def signal(self, sig: int, frame: FrameType | None) -> None:
         """Queue a signal for the master's main loop."""
 
 
-class Worker(Protocol):
+class Worker(listeners.Worker, Protocol):
     """What the hooks use of gunicorn's Worker."""
 
-    ppid: int
     wsgi: Any
     cfg: Any
-    sockets: list[Any]
     method_queue: Any
-
-    def accept(self, listener: Any) -> None:
-        """Take a connection, if one waits."""
-
-    def set_accept_enabled(self, enabled: bool) -> None:
-        """Begin or end to watch the listeners."""
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin gunicorn's graceful stop."""
@@ -115,6 +110,8 @@ limit_request_line = 8190
 
 def when_ready(master: Master) -> None:
     """Let Ctrl-C stop gracefully, as SIGTERM does; a second Ctrl-C stops at once."""
+    for listener in master.LISTENERS:
+        admit_newcomers(listener)
 
     def interrupted(_number: int, frame: FrameType | None) -> None:
         signal.signal(signal.SIGINT, master.signal)
@@ -138,26 +135,14 @@ def post_worker_init(worker: Worker) -> None:
     # The application has read it; gunicorn would read it too, and answer by itself outside of it.
     os.environ.pop("SCRIPT_NAME", None)
     lifecycle = _lifecycle(worker)
-    lifecycle.arm(partial(worker.method_queue.defer, close_listeners, worker))
+    lifecycle.arm(partial(worker.method_queue.defer, _stop, worker))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: lifecycle.begin())
         signal.siginterrupt(number, False)
 
 
-def close_listeners(worker: Worker) -> None:
-    """Take what waits in the listeners' queues, refuse everything after that, then stop.
-
-    gunicorn would keep the listeners open, unwatched, until the last request has ended: who
-    connects meanwhile would wait and then be reset, where a refusal makes a proxy ask another
-    instance.
-    """
-    for listener in worker.sockets:
-        while select.select([listener], [], [], 0)[0]:
-            worker.accept(listener)
-    worker.set_accept_enabled(False)
-    for listener in worker.sockets:
-        listener.close()
-    worker.sockets = []
+def _stop(worker: Worker) -> None:
+    close_listeners(worker)
     worker.handle_exit(signal.SIGTERM, None)
 
 

@@ -18,6 +18,7 @@ from typing import Any, TypeAlias
 
 from benchmarks.common import processes
 from benchmarks.common.programs import PATIENCE, ROOT, Broken, Program, free_port
+from benchmarks.reliability.canned import CannedPacs
 from benchmarks.reliability.client import Client, Crowd, Outcome, Target, Work, ask_all
 from benchmarks.reliability.pacs import ADDRESSES
 
@@ -70,9 +71,10 @@ class Bench:
         self._running = contextlib.ExitStack()
         folder = tempfile.TemporaryDirectory(prefix="reliability-")
         self.folder = Path(self._running.enter_context(folder))
-        most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-        self._pacs = self._start_pacs()
+        before = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (before[1], before[1]))
+        self._running.callback(resource.setrlimit, resource.RLIMIT_NOFILE, before)
+        self._pacs = self._running.enter_context(CannedPacs())
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -82,15 +84,15 @@ class Bench:
         self, behaviour: str = "ANSWERS", patient_id: str = "P1000000", pacs: int = 0
     ) -> Target:
         """Return one of the PACS; CLOSED is a port on which nothing listens."""
-        port = self.closed_port if behaviour == "CLOSED" else self._pacs
+        port = self.closed_port if behaviour == "CLOSED" else self._pacs.port
         return Target(ADDRESSES[pacs], port, behaviour, patient_id)
 
     def held(self) -> int:
-        """Return how many connections stand at the PACS now."""
-        return processes.descriptors(self._pacs_pid) - self._pacs_descriptors
+        """Return how many requests the PACS holds by its silence now; it says so itself."""
+        return self._pacs.held()
 
     def wait_until_held(self, count: int) -> float:
-        """Wait until so many connections stand at the PACS; return the seconds it took."""
+        """Wait until the PACS holds so many requests; return the seconds it took."""
         return processes.eventually(lambda: self.held() >= count, PATIENCE)
 
     @property
@@ -175,22 +177,6 @@ class Bench:
         self._running.callback(server.end)
         server.wait_until_it_serves()
         return server
-
-    def _start_pacs(self) -> int:
-        """Start the PACS of canned bytes; return its port."""
-        process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.reliability.pacs"],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
-        self._running.enter_context(process)
-        self._running.callback(process.terminate)
-        assert process.stdout is not None
-        port = int(process.stdout.readline())
-        self._pacs_pid = process.pid
-        self._pacs_descriptors = processes.descriptors(process.pid)  # without a conversation
-        return port
 
 
 @contextlib.contextmanager

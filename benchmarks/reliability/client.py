@@ -149,9 +149,15 @@ class Crowd:
             for client in self._clients
         ]
 
-    def start(self, most: int = 10**9, rate: float | None = None) -> None:
-        """Begin; ``most`` requests in all, ``rate`` of them a second."""
-        self._most = most
+    def start(self, most: int = 10**9, rate: float | None = None, rest: float = 0.0) -> None:
+        """Begin.
+
+        Args:
+            most: requests in all.
+            rate: of them a second, None for as many as are answered.
+            rest: seconds that a client waits after each answer.
+        """
+        self._most, self._rest = most, rest
         self._pause = len(self._threads) / rate if rate else 0.0
         for thread in self._threads:
             thread.start()
@@ -164,9 +170,11 @@ class Crowd:
     def hang_up(self) -> list[Outcome]:
         """Let every client leave without its answer."""
         self._left.set()
-        for client in self._clients:
-            client.hang_up()
-        return self.wait()
+        while any(thread.is_alive() for thread in self._threads):  # one may be connecting
+            for client in self._clients:
+                client.hang_up()
+            time.sleep(0.01)
+        return self.outcomes
 
     def wait(self) -> list[Outcome]:
         """Return what became of all requests once every client is gone."""
@@ -181,7 +189,7 @@ class Crowd:
                     return
                 due = time.monotonic() + self._pause
                 self.outcomes.append(self._work(client, number))
-                self._left.wait(max(due - time.monotonic(), 0.0))
+                self._left.wait(max(due - time.monotonic(), self._rest))
 
 
 def ask_all(work: Work, count: int, clients: int, make: Callable[[], Client]) -> list[Outcome]:

@@ -1,7 +1,8 @@
 """A PACS of canned bytes in a process of its own; the called AE title says how it behaves.
 
 Rule: a behaviour is one coroutine a conversation. The same port is served on many addresses of
-the loopback network, so that each address is a PACS of its own to the gateway's limits.
+the loopback network, so that each address is a PACS of its own to the gateway's limits. For each
+line of its standard input it prints how many conversations it holds by saying nothing.
 """
 
 import asyncio
@@ -40,6 +41,8 @@ class GatewayLeft(Exception):
 class Conversation:
     """One connection."""
 
+    held = 0  # conversations that wait for this PACS now
+
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader, self._writer = reader, writer
         self._pdus, self._requests = PduReader(), wire.RequestReader()
@@ -76,8 +79,12 @@ class Conversation:
 
     async def say_nothing(self) -> None:
         """Wait until the gateway gives up."""
-        while await self._reader.read(1 << 16):
-            pass
+        Conversation.held += 1
+        try:
+            while await self._reader.read(1 << 16):
+                pass
+        finally:
+            Conversation.held -= 1
 
     def reset(self) -> None:
         """Close with a TCP reset."""
@@ -221,13 +228,14 @@ async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
 
 
 async def main() -> None:
-    """Listen on every address, print the port, serve until standard input ends."""
+    """Listen on every address, print the port, serve and count until standard input ends."""
     servers = [await asyncio.start_server(_serve, ADDRESSES[0], 0, backlog=4096)]
     port = servers[0].sockets[0].getsockname()[1]
     for address in ADDRESSES[1:]:
         servers.append(await asyncio.start_server(_serve, address, port, backlog=4096))
     print(port, flush=True)
-    await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+    while await asyncio.to_thread(sys.stdin.readline):
+        print(Conversation.held, flush=True)
 
 
 if __name__ == "__main__":

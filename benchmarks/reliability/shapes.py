@@ -19,8 +19,8 @@ _CLOSE = b"GET /health HTTP/1.1\r\nHost: gateway\r\nConnection: close\r\n\r\n"
 class Shape:
     """What is sent: valid requests, with the answers they must get, or what must be refused.
 
-    ``also`` is a status beyond 4xx that is right too: a proxy refuses by 501 and 505 as RFC 9112
-    says, and takes a chunk's extension off.
+    ``also`` is a status beyond 4xx that is right too: RFC 9112 refuses by 501 and 505, and has a
+    recipient ignore the chunk extensions that it does not know (section 7.1.1), so 200.
     """
 
     what: str

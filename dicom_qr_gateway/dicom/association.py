@@ -73,6 +73,11 @@ class Association:
         self._is_open = True
         self._is_awaiting_response = False
 
+    @property
+    def is_open(self) -> bool:
+        """Tell whether this side may still use the association."""
+        return self._is_open
+
     def context_for(self, *abstract_syntaxes: str) -> AcceptedContext:
         """Return the accepted context of the first of these abstract syntaxes that has one.
 
@@ -100,6 +105,8 @@ class Association:
         Raises:
             PacsTimeout, ConnectionLost: it could not be sent.
         """
+        if not self._is_open:
+            raise ConnectionLost("The association had to be ended before the last request.")
         self._message_id = self._message_id % 0xFFFF + 1
         request = Request(
             command_field,

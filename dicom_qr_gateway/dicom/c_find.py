@@ -1,18 +1,26 @@
 """C-FIND: ask for identifiers that match (PS3.4 C.4.1, PS3.7 9.1.2).
 
 Rule: the matches of a query are yielded as they come and mean nothing until the iteration ends by
-itself, which it does on Success alone; every other end raises.
+itself, which it does on Success alone; every other end raises. Whoever closes it early has the
+operation cancelled, and an association that can serve another request or is aborted.
 """
 
-from collections.abc import Iterator, Mapping
+import logging
+from collections.abc import Generator, Mapping
+from typing import Final
 
 from dicom_qr_gateway.dicom.association import Association
-from dicom_qr_gateway.dicom.budgets import FindBudget
+from dicom_qr_gateway.dicom.budgets import ByteBudget, FindBudget
 from dicom_qr_gateway.dicom.identifier import decode_identifier, encode_identifier
 from dicom_qr_gateway.dicom.messages import CommandField
 from dicom_qr_gateway.dicom.status import SUCCESS, advice, hex_status
 from dicom_qr_gateway.dicom.types import AcceptedContext, Deadline, Limits
-from dicom_qr_gateway.errors import DimseFailure, ProtocolError
+from dicom_qr_gateway.errors import DimseFailure, PacsError, ProtocolError, ResponseTimeout
+
+log = logging.getLogger(__name__)
+
+CANCEL_WAIT: Final = 1.0  # seconds for the final response after a C-CANCEL
+CANCEL_BYTES: Final = 1024 * 1024  # of matches that were under way
 
 
 def c_find(
@@ -22,7 +30,7 @@ def c_find(
     limits: Limits,
     budget: FindBudget,
     *deadlines: Deadline,
-) -> Iterator[dict[str, str]]:
+) -> Generator[dict[str, str], None, None]:
     """Yield each match as keyword -> text.
 
     Args:
@@ -42,17 +50,40 @@ def c_find(
     request = encode_identifier(keys, context.is_explicit_vr)
     due = limits.response_deadline()
     message_id = association.send(CommandField.C_FIND_RQ, context, request, due, *deadlines)
-    while True:
-        message = association.receive(
-            CommandField.C_FIND_RQ, context, message_id, budget.bytes, due, *deadlines
-        )
-        if not message.response.is_pending:
-            return _check_final(message.response.status)
-        if message.identifier is None:
-            raise ProtocolError("The PACS sent a match without an identifier.")
-        budget.count_match()
-        yield decode_identifier(message.identifier, context.is_explicit_vr)
-        due = limits.response_deadline()
+    try:
+        while True:
+            message = association.receive(
+                CommandField.C_FIND_RQ, context, message_id, budget.bytes, due, *deadlines
+            )
+            if not message.response.is_pending:
+                return _check_final(message.response.status)
+            if message.identifier is None:
+                raise ProtocolError("The PACS sent a match without an identifier.")
+            budget.count_match()
+            yield decode_identifier(message.identifier, context.is_explicit_vr)
+            due = limits.response_deadline()
+    except GeneratorExit:
+        _cancel(association, context, message_id, *deadlines)
+        raise
+
+
+def _cancel(
+    association: Association, context: AcceptedContext, message_id: int, *deadlines: Deadline
+) -> None:
+    """Send a C-CANCEL and read on to the final response (PS3.7 9.3.2.3), else abort."""
+    if not association.is_open:
+        return
+    soon = Deadline.after(CANCEL_WAIT, ResponseTimeout, "no final response to the C-CANCEL")
+    budget = ByteBudget(CANCEL_BYTES)
+    try:
+        association.cancel(context, message_id, soon, *deadlines)
+        while association.receive(
+            CommandField.C_FIND_RQ, context, message_id, budget, soon, *deadlines
+        ).response.is_pending:
+            continue
+    except (PacsError, ResponseTimeout) as error:
+        log.debug("the C-FIND could not be cancelled in order: %s", error.message)
+        association.abort()
 
 
 def _check_final(status: int) -> None:

@@ -5,7 +5,6 @@ Rule: one association serves the whole query, and an answer exists only when all
 
 import logging
 import socket
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -36,6 +35,11 @@ class StudyQuery:
     modalities: tuple[str, ...] = ()
     max_years_old: int | None = None
     max_results: int | None = None
+
+    @property
+    def is_selective(self) -> bool:
+        """Tell whether fewer studies may be kept than match."""
+        return bool(self.modalities or self.max_years_old or self.max_results)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +89,13 @@ class QueryService:
             whole,
             *deadlines,
         ) as association:
-            finder = StudyFinder(association, self._pool.limits, whole, *deadlines)
-            matches = finder.studies(query.patient_id)
+            finder = StudyFinder(
+                association, query.patient_id, self._pool.limits, whole, *deadlines
+            )
+            matches = finder.studies(query.is_selective)
             own = [study for study in matches if is_of_patient(study, query.patient_id)]
             withheld = _count_withheld(matches, own)
-            studies = list(_selected(query, own, finder))
+            studies = _selected(query, own, finder)
         if not studies:
             raise _no_study_matched(withheld)
         return FoundStudies(studies, withheld)
@@ -106,24 +112,29 @@ def _count_withheld(matches: list[Study], own: list[Study]) -> int:
     return withheld
 
 
-def _selected(query: StudyQuery, own: list[Study], finder: StudyFinder) -> Iterator[Study]:
-    """Yield the studies that the request's filters keep, most recent first.
+def _selected(query: StudyQuery, own: list[Study], finder: StudyFinder) -> list[Study]:
+    """Return the studies that the request's filters keep, most recent first.
 
-    Modalities that the PACS left out cost a C-FIND a study, so they are asked last and only for
-    studies that everything else keeps.
+    What the PACS left out costs further C-FINDs, so it is asked for last, and only of studies that
+    everything else keeps.
     """
     today = date.today()
-    kept = 0
-    for study in most_recent_first(merge_duplicates(own)):
-        if query.max_results is not None and kept == query.max_results:
-            return
-        if query.max_years_old is not None and not is_recent(study, query.max_years_old, today):
-            continue
-        if not study.modalities:
-            study = study.completed(ModalitiesInStudy=finder.modalities(study.uid))
-        if not query.modalities or has_modality(study, query.modalities):
-            kept += 1
-            yield study
+    candidates = [
+        study
+        for study in most_recent_first(merge_duplicates(own))
+        if query.max_years_old is None or is_recent(study, query.max_years_old, today)
+    ]
+    most = query.max_results or len(candidates)
+    kept: list[Study] = []
+    while candidates and len(kept) < most:
+        needed = most - len(kept)
+        several, candidates = candidates[:needed], candidates[needed:]
+        kept += [
+            study
+            for study in finder.with_modalities(several)
+            if not query.modalities or has_modality(study, query.modalities)
+        ]
+    return finder.completed(kept) if query.is_selective else kept
 
 
 def _no_study_matched(withheld: int) -> NoStudyMatched:

@@ -1,11 +1,13 @@
-"""The C-FINDs of one query, all on one association: studies, and modalities where they lack.
+"""The C-FINDs of one query, all on one association: studies, and what their matches lack.
 
-Rule: a key goes out universal or with a single value; PACS drop or refuse what they do not expect
-(docs/decisions/0003), so every filter beyond the Patient ID is applied by ``matching``.
+Rule: a key goes out universal, with a single value, or as a list of UIDs; PACS drop or refuse what
+they do not expect (docs/decisions/0003), so every other filter is applied by ``matching``. What a
+PACS does not say to a list of UIDs, it is asked for UID by UID.
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from typing import Final
 
 from dicom_qr_gateway.dicom.association import Association
@@ -21,43 +23,55 @@ log = logging.getLogger(__name__)
 
 # Series attributes that most PACS answer at STUDY level too; some refuse the whole identifier.
 _SERIES_KEYS: Final = ("PerformingPhysicianName", "InstitutionName")
+# Orthanc opens a file of each study to answer it (docs/performance.md): asked for last, and only of
+# the studies that the filters keep.
+_DEAR_KEY: Final = "PerformingPhysicianName"
 # In the Patient Root these are above STUDY level, where only unique keys may stand (PS3.4 C.4.1).
 _PATIENT_KEYS: Final = ("PatientName", "PatientBirthDate")
 _REFUSES_IDENTIFIER: Final = "0xA900"  # Identifier does not match SOP Class, PS3.4 table C.4-1
+_UIDS_IN_A_LIST: Final = 100  # an element of 6.5 KB, which fits into one PDU of any PACS
+
+_Rows = dict[str, list[dict[str, str]]]
 
 
 class StudyFinder:
     """Asks one PACS about one patient."""
 
-    def __init__(self, association: Association, limits: Limits, *deadlines: Deadline) -> None:
+    def __init__(
+        self, association: Association, patient_id: str, limits: Limits, *deadlines: Deadline
+    ) -> None:
         """Use the Study Root where the PACS accepted it, else the Patient Root (PS3.4 C.3)."""
         self._association = association
         self._context = association.context_for(STUDY_ROOT_FIND, PATIENT_ROOT_FIND)
+        self._patient_id = patient_id
         self._limits = limits
         self._deadlines = deadlines
         self._budget = FindBudget(limits)
-        self._patient_keys: dict[str, str] = {}
+        self._refused: tuple[str, ...] = ()
+        self._honours_lists = True
 
-    def studies(self, patient_id: str) -> list[Study]:
+    def studies(self, is_selective: bool) -> list[Study]:
         """Return the matches at STUDY level.
+
+        Args:
+            is_selective: fewer may be kept, so that the dear key is left to ``completed``.
 
         Raises:
             ProtocolError: a match has no valid StudyInstanceUID.
             GatewayError: see c_find.
         """
-        if self._context.abstract_syntax == PATIENT_ROOT_FIND:
-            self._patient_keys = {"PatientID": wire_patient_id(patient_id)}
         keys = dict.fromkeys(KEYS.values(), "")
-        keys["PatientID"] = wire_patient_id(patient_id)
+        keys["PatientID"] = wire_patient_id(self._patient_id)
+        if is_selective:
+            del keys[_DEAR_KEY]
         try:
             return self._studies(keys)
         except DimseFailure as failure:
             if failure.dicom.get("status") != _REFUSES_IDENTIFIER:
                 raise
         log.info("the PACS refuses keys of other levels at STUDY level, asked again without them")
-        for keyword in _SERIES_KEYS + (_PATIENT_KEYS if self._patient_keys else ()):
-            del keys[keyword]
-        return self._studies(keys)
+        self._refused = _SERIES_KEYS + (_PATIENT_KEYS if self._is_patient_root else ())
+        return self._studies({key: keys[key] for key in keys if key not in self._refused})
 
     def _studies(self, keys: dict[str, str]) -> list[Study]:
         found = []
@@ -67,27 +81,87 @@ class StudyFinder:
             found.append(study)
         return found
 
-    def modalities(self, study_instance_uid: str) -> list[str]:
-        """Return the modalities of a study's series, empty where the PACS names none.
+    def completed(self, studies: Sequence[Study]) -> list[Study]:
+        """Return the studies with the value of the dear key.
 
         Raises:
             GatewayError: see c_find.
         """
-        keys = {
-            **self._patient_keys,
-            "StudyInstanceUID": study_instance_uid,
-            "SeriesInstanceUID": "",
-            "Modality": "",
-        }
-        matches = self._find(QueryRetrieveLevel.SERIES, keys)
-        found = [
-            match.get("Modality", "")
-            for match in matches
-            if match.get("StudyInstanceUID") in (study_instance_uid, "", None)
-        ]
-        return values("\\".join(found))
+        if _DEAR_KEY in self._refused:
+            return list(studies)
+        keys = {"PatientID": wire_patient_id(self._patient_id), _DEAR_KEY: ""}
+        try:
+            rows = self._rows(QueryRetrieveLevel.STUDY, [study.uid for study in studies], keys)
+        except DimseFailure as failure:
+            if failure.dicom.get("status") != _REFUSES_IDENTIFIER:
+                raise
+            return list(studies)
+        return [_with_dear_key(study, rows[study.uid], self._patient_id) for study in studies]
 
-    def _find(self, level: QueryRetrieveLevel, keys: dict[str, str]) -> Iterator[dict[str, str]]:
+    def with_modalities(self, studies: Sequence[Study]) -> list[Study]:
+        """Return the studies, with the modalities of its series where one comes without any.
+
+        Raises:
+            GatewayError: see c_find.
+        """
+        unknown = [study.uid for study in studies if not study.modalities]
+        keys = {"SeriesInstanceUID": "", "Modality": ""}
+        if self._is_patient_root:
+            keys["PatientID"] = wire_patient_id(self._patient_id)
+        rows = self._rows(QueryRetrieveLevel.SERIES, unknown, keys)
+        return [
+            study if study.modalities else _with_modalities(study, rows[study.uid])
+            for study in studies
+        ]
+
+    @property
+    def _is_patient_root(self) -> bool:
+        return self._context.abstract_syntax == PATIENT_ROOT_FIND
+
+    def _rows(self, level: QueryRetrieveLevel, uids: Sequence[str], keys: dict[str, str]) -> _Rows:
+        """Return what the PACS says of each of these studies.
+
+        PS3.4 C.4.1.2.1 wants a single Study Instance UID at SERIES level; most PACS take a list.
+        """
+        rows: _Rows = {}
+        for start in range(0, len(uids), _UIDS_IN_A_LIST):
+            several = uids[start : start + _UIDS_IN_A_LIST]
+            if self._honours_lists and len(several) > 1:
+                rows.update(self._ask_for_several(level, several, keys))
+            for uid in several:
+                if uid not in rows:
+                    rows[uid] = self._ask_for_one(level, uid, keys)
+        return rows
+
+    def _ask_for_several(
+        self, level: QueryRetrieveLevel, uids: Sequence[str], keys: dict[str, str]
+    ) -> _Rows:
+        """Return what the PACS says to a list of UIDs, of those studies that it mentions."""
+        rows: _Rows = {}
+        self._honours_lists = False
+        try:
+            with closing(self._find(level, {**keys, "StudyInstanceUID": "\\".join(uids)})) as found:
+                for row in found:
+                    uid = row.get("StudyInstanceUID", "")
+                    if uid not in uids:
+                        log.info("the PACS takes a list of UIDs for any UID, asked one by one")
+                        return {}
+                    rows.setdefault(uid, []).append(row)
+        except DimseFailure:
+            log.info("the PACS refuses a list of UIDs, asked one by one")
+            return {}
+        self._honours_lists = len(rows) == len(uids)
+        return rows
+
+    def _ask_for_one(
+        self, level: QueryRetrieveLevel, uid: str, keys: dict[str, str]
+    ) -> list[dict[str, str]]:
+        found = self._find(level, {**keys, "StudyInstanceUID": uid})
+        return [row for row in found if row.get("StudyInstanceUID") in (uid, "", None)]
+
+    def _find(
+        self, level: QueryRetrieveLevel, keys: dict[str, str]
+    ) -> Generator[dict[str, str], None, None]:
         return c_find(
             self._association,
             self._context,
@@ -96,3 +170,16 @@ class StudyFinder:
             self._budget,
             *self._deadlines,
         )
+
+
+def _with_modalities(study: Study, series: Sequence[dict[str, str]]) -> Study:
+    found = values("\\".join(row.get("Modality", "") for row in series))
+    return study.completed(ModalitiesInStudy=found) if found else study
+
+
+def _with_dear_key(study: Study, rows: Sequence[dict[str, str]], patient_id: str) -> Study:
+    for row in rows:
+        value = row.get(_DEAR_KEY, "")
+        if value and row.get("PatientID", "").strip(" ") == patient_id.strip(" "):
+            return study.completed(**{_DEAR_KEY: value})
+    return study

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from pydicom.dataset import Dataset
+from pydicom.multival import MultiValue
 from pynetdicom import AE, evt
 from pynetdicom.association import ServiceUser
 from pynetdicom.dimse_primitives import C_FIND
@@ -33,7 +34,12 @@ class AskedFind:
     @property
     def keys(self) -> dict[str, str]:
         """Return keyword -> value of the identifier."""
-        return {element.keyword: str(element.value or "") for element in self.identifier}
+        return {
+            element.keyword: "\\".join(element.value)
+            if isinstance(element.value, MultiValue)
+            else str(element.value or "")
+            for element in self.identifier
+        }
 
 
 @dataclass

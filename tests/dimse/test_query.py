@@ -60,11 +60,26 @@ def test_a_query_asks_by_patient_id_and_leaves_every_other_key_universal(
     archive: Archive, find: Find
 ) -> None:
     archive.studies = [a_study()]
-    find(archive.entity, modalities=("CT", "MR"), max_years_old=200, max_results=5)
+    find(archive.entity)
     (asked,) = archive.asked().finds
     assert asked.keys == STUDY_KEYS
     assert asked.abstract_syntax == STUDY_ROOT_FIND
     assert asked.message_id == 1
+
+
+def test_filters_go_to_no_pacs_and_leave_the_dear_key_to_the_studies_that_they_keep(
+    archive: Archive, find: Find
+) -> None:
+    archive.studies = [a_study()]
+    find(archive.entity, modalities=("CT", "MR"), max_years_old=200, max_results=5)
+    first, second = archive.asked().finds
+    assert {**first.keys, "PerformingPhysicianName": ""} == STUDY_KEYS
+    assert second.keys == {
+        "QueryRetrieveLevel": "STUDY",
+        "PatientID": "P1",
+        "StudyInstanceUID": "1.2.3",
+        "PerformingPhysicianName": "",
+    }
 
 
 def test_a_query_ends_in_one_orderly_release(archive: Archive, find: Find) -> None:
@@ -146,14 +161,15 @@ def test_studies_without_modalities_are_asked_at_series_level_on_the_same_associ
     archive.studies = [a_study("1.2.1", ModalitiesInStudy=None), a_study("1.2.2")]
     archive.studies += [a_study("1.2.3", ModalitiesInStudy=[])]
     archive.series = [a_series("MR"), a_series("SR"), a_series("MR"), a_series(None)]
-    found = find(archive.entity, modalities=("MR", "SR"))
+    found = find(archive.entity)
     assert {study["StudyInstanceUID"]: study["ModalitiesInStudy"] for study in found.rows()} == {
         "1.2.1": ["MR", "SR"],
+        "1.2.2": ["CT"],
         "1.2.3": ["MR", "SR"],
     }
     asked = archive.asked()
     assert (len(asked.proposals), asked.released) == (1, 1)
-    assert [request.message_id for request in asked.finds] == [1, 2, 3]
+    assert [request.message_id for request in asked.finds] == [1, 2, 3, 4]
     assert [request.keys for request in asked.finds[1:]] == [
         {
             "QueryRetrieveLevel": "SERIES",
@@ -161,7 +177,7 @@ def test_studies_without_modalities_are_asked_at_series_level_on_the_same_associ
             "SeriesInstanceUID": "",
             "Modality": "",
         }
-        for uid in ("1.2.1", "1.2.3")
+        for uid in ("1.2.1\\1.2.3", "1.2.1", "1.2.3")
     ]
 
 
@@ -185,4 +201,5 @@ def test_only_studies_that_are_kept_cost_a_series_level_query(archive: Archive, 
     ]
     archive.series = [a_series("CT")]
     assert uids(find(archive.entity, max_results=1, max_years_old=100)) == ["1.2.2"]
-    assert len(archive.asked().finds) == 2
+    levels = [request.keys["QueryRetrieveLevel"] for request in archive.asked().finds]
+    assert levels == ["STUDY", "SERIES", "STUDY"]

@@ -1,5 +1,6 @@
 """``/q`` against Orthanc and dcmqrscp: the truth is findscu's answer, read by pydicom."""
 
+import logging
 from typing import Any
 
 import pytest
@@ -77,6 +78,16 @@ def test_modalities_are_complete_whether_the_pacs_says_them_at_study_level_or_no
         study["StudyInstanceUID"]: set(study["ModalitiesInStudy"]) for study in _studies(answer)
     }
     assert modalities == {study.uid: set(study.series) for study in WITH_MANY_STUDIES.studies}
+
+
+def test_the_modalities_of_several_studies_cost_one_query_at_most(
+    gateway: Gateway, archive: Archive, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, logger="dicom_qr_gateway.dicom.association")
+    gateway.q(archive, WITH_MANY_STUDIES.patient_id)
+
+    queries = [line for line in caplog.messages if line.startswith("C_FIND_RQ sent")]
+    assert len(queries) == (2 if archive.name == "dcmqrscp" else 1)
 
 
 FILTERS: dict[str, tuple[dict[str, Any], list[MadeStudy]]] = {

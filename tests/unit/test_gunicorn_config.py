@@ -3,7 +3,6 @@
 import os
 import runpy
 import signal
-import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -41,12 +40,8 @@ class FakeWorker:
         )
 
         self.sockets = []
-        self.accepted = []
         self.events = []
         self.method_queue = SimpleNamespace(defer=lambda hook, *given: hook(*given))
-
-    def accept(self, listener):
-        self.accepted.append(listener.accept()[0])
 
     def set_accept_enabled(self, enabled):
         self.events.append(("accept", enabled))
@@ -60,6 +55,7 @@ class FakeMaster:
 
     def __init__(self) -> None:
         self.signals: list[int] = []
+        self.LISTENERS = []
 
     def signal(self, sig, frame):
         self.signals.append(sig)
@@ -119,19 +115,20 @@ def test_a_worker_that_is_asked_to_end_begins_its_stop(number):
     assert worker.bulkheads.half == 32
 
 
-def test_a_stop_serves_who_has_connected_and_refuses_who_has_not():
+def test_a_stop_closes_the_listeners_before_gunicorn_waits_for_the_requests():
     worker = FakeWorker()
-    listener = socket.create_server(("127.0.0.1", 0))
-    address = listener.getsockname()
-    worker.sockets = [listener]
-    with socket.create_connection(address) as early:
-        gunicorn_config.close_listeners(worker)
-        (served,) = worker.accepted
-        assert served.getpeername() == early.getsockname()
-        served.close()
-    with pytest.raises(ConnectionRefusedError):
-        socket.create_connection(address)
+    gunicorn_config._stop(worker)
     assert worker.events == [("accept", False), ("exit", signal.SIGTERM)]
+
+
+def test_a_listener_that_was_handed_over_admits_newcomers(monkeypatch):
+    admitted = []
+    monkeypatch.setattr(gunicorn_config, "admit_newcomers", admitted.append)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    master = FakeMaster()
+    master.LISTENERS = [object()]
+    gunicorn_config.when_ready(master)
+    assert admitted == master.LISTENERS
 
 
 def test_an_immediate_stop_answers_what_still_runs():

@@ -106,7 +106,7 @@ def _shapes(where: str, server: Server, bench: Bench) -> Iterator[Figure]:
     hostile = [shape for shape in SHAPES if not shape.answers]
     names = ", ".join(shape.what for shape in valid)
     yield _judged(f"unusual requests {where} are answered ({names})", valid, server, bench)
-    what = f"{len(hostile)} hostile or broken requests {where}: 4xx or close, never 500"
+    what = f"{len(hostile)} hostile or broken requests {where}: 4xx, close, or as RFC 9112 has it"
     yield _judged(what, hostile, server, bench)
 
 

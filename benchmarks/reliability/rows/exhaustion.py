@@ -28,27 +28,39 @@ def run(bench: Bench) -> Iterator[Figure]:
     yield from _memory(bench)
 
 
-def _descriptors(bench: Bench) -> Iterator[Figure]:
+def few_descriptors(bench: Bench, **settings: object) -> Server:
+    """Start a gateway whose worker has not one descriptor for each of HELD requests."""
     shell = ("/bin/sh", "-c", f'ulimit -n {DESCRIPTORS} && exec "$0" "$@"')
-    gateway = bench.gateway(
-        *shell, WEB_THREADS=64, MAX_ASSOCIATIONS_PER_PACS=32, ACSE_TIMEOUT=2, QUEUE_TIMEOUT=1
-    )
-    worker = gateway.worker
+    return bench.gateway(*shell, WEB_THREADS=64, MAX_ASSOCIATIONS_PER_PACS=32, **settings)
+
+
+def ask_silent_pacs(bench: Bench, gateway: Server) -> list[Outcome]:
+    """Make HELD requests at once that no PACS answers."""
 
     def work(client: Client, number: int) -> Outcome:
         return client.find(bench.target("SILENT", pacs=number % len(ADDRESSES)))
 
-    outcomes = gateway.ask_all(work, HELD, HELD)
+    return gateway.ask_all(work, HELD, HELD)
+
+
+def _descriptors(bench: Bench) -> Iterator[Figure]:
+    gateway = few_descriptors(bench, ACSE_TIMEOUT=2, QUEUE_TIMEOUT=1)
+    worker = gateway.worker
     yield all_of(
         f"`ulimit -n {DESCRIPTORS}`, {HELD} requests at once: each is answered, 503 or 504",
-        outcomes,
+        ask_silent_pacs(bench, gateway),
         lambda outcome: outcome.as_expected in TRUTHS,
     )
     yield from _recovered(bench, gateway, worker, f"`ulimit -n {DESCRIPTORS}`")
 
 
+def full_disk(bench: Bench) -> Server:
+    """Start a gateway whose every log line fails."""
+    return bench.gateway(output=Path("/dev/full"), DICOM_DEBUG=True)
+
+
 def _disk(bench: Bench) -> Iterator[Figure]:
-    gateway = bench.gateway(output=Path("/dev/full"), DICOM_DEBUG=True)
+    gateway = full_disk(bench)
     yield from _recovered(bench, gateway, gateway.worker, "logs to a full disk (`/dev/full`)")
 
 

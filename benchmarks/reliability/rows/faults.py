@@ -21,13 +21,13 @@ PEERS = {
 
 
 def run(bench: Bench) -> Iterator[Figure]:
-    gateway = bench.gateway(ACSE_TIMEOUT=0.2)
+    gateway = bench.gateway(ACSE_TIMEOUT=0.5)
     for behaviour in PEERS:  # every thread and every code path once
         _ask(bench, gateway, behaviour, 32)
     for behaviour, what in PEERS.items():
-        before = _settled(gateway)
+        before = settled(gateway)
         outcomes = _ask(bench, gateway, behaviour, REQUESTS)
-        after = _settled(gateway, before)
+        after = settled(gateway, before)
         yield all_of(
             f"{REQUESTS} requests to {what}: {' `'.join(map(str, EXPECTED[behaviour]))}`",
             outcomes,
@@ -45,12 +45,13 @@ def _ask(bench: Bench, gateway: Server, behaviour: str, count: int) -> list[Outc
     return gateway.ask_all(work, count)
 
 
-def _settled(gateway: Server, before: processes.Holdings | None = None) -> processes.Holdings:
-    """Return what the worker holds once its clients' connections are closed."""
-    most = before.descriptors if before else 0
-    processes.eventually(
-        lambda: processes.descriptors(gateway.worker) <= most, SETTLED if before else 1.0
-    )
+def settled(gateway: Server, before: processes.Holdings | None = None) -> processes.Holdings:
+    """Return what the worker holds once it has closed the connections of clients that left.
+
+    Without ``before`` nothing tells when that is: wait a second.
+    """
+    most, patience = (before.descriptors, SETTLED) if before else (0, 1.0)
+    processes.eventually(lambda: processes.descriptors(gateway.worker) <= most, patience)
     return processes.holdings(gateway.worker)
 
 

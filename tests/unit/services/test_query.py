@@ -25,6 +25,7 @@ class Finder:
         self.opened: tuple[Any, ...] = ()
         self.deadlines: tuple[Deadline, ...] = ()
         self.asked_modalities: list[str] = []
+        self.asked_completion: list[str] = []
 
     limits = Limits(query_timeout=7)
 
@@ -32,17 +33,27 @@ class Finder:
         self.opened = arguments
         return nullcontext("an association")
 
-    def made(self, association: object, limits: Limits, *deadlines: Deadline) -> "Finder":
-        assert association == "an association"
+    def made(
+        self, association: object, patient_id: str, limits: Limits, *deadlines: Deadline
+    ) -> "Finder":
+        assert (association, patient_id) == ("an association", "P1")
         self.deadlines = deadlines
         return self
 
-    def studies(self, patient_id: str) -> list[Study]:
+    def studies(self, is_selective: bool) -> list[Study]:
+        self.is_selective = is_selective
         return [study_from(match) for match in self.matches]
 
-    def modalities(self, study_instance_uid: str) -> list[str]:
-        self.asked_modalities.append(study_instance_uid)
-        return self.known_modalities
+    def with_modalities(self, studies: list[Study]) -> list[Study]:
+        self.asked_modalities += [study.uid for study in studies if not study.modalities]
+        return [
+            study if study.modalities else study.completed(ModalitiesInStudy=self.known_modalities)
+            for study in studies
+        ]
+
+    def completed(self, studies: list[Study]) -> list[Study]:
+        self.asked_completion += [study.uid for study in studies]
+        return studies
 
 
 def a_match(uid: str, patient_id: str = "P1", **keys: str) -> dict[str, str]:
@@ -97,6 +108,33 @@ def test_no_modality_is_asked_for_beyond_max_results(monkeypatch: pytest.MonkeyP
     finder = Finder(*matches, modalities=["CT"])
     ask(finder, monkeypatch, modalities=("CT",), max_results=2)
     assert finder.asked_modalities == ["1.0", "1.1"]
+
+
+def test_modalities_beyond_max_results_are_asked_for_where_a_filter_drops_some(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    matches = [a_match(f"1.{number}", ModalitiesInStudy="") for number in range(5)]
+    finder = Finder(*matches, modalities=["US"])
+    with pytest.raises(NoStudyMatched):
+        ask(finder, monkeypatch, modalities=("CT",), max_results=2)
+    assert finder.asked_modalities == ["1.0", "1.1", "1.2", "1.3", "1.4"]
+
+
+@pytest.mark.parametrize(
+    "filters", [{"modalities": ("CT",)}, {"max_years_old": 200}, {"max_results": 1}]
+)
+def test_a_filter_leaves_the_dear_key_to_what_is_kept(
+    monkeypatch: pytest.MonkeyPatch, filters: dict[str, Any]
+) -> None:
+    finder = Finder(a_match("1.1"))
+    ask(finder, monkeypatch, **filters)
+    assert (finder.is_selective, finder.asked_completion) == (True, ["1.1"])
+
+
+def test_without_a_filter_everything_is_asked_for_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    finder = Finder(a_match("1.1"))
+    ask(finder, monkeypatch)
+    assert (finder.is_selective, finder.asked_completion) == (False, [])
 
 
 def test_duplicates_are_merged_before_anything_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
