@@ -4,19 +4,27 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from dicom_qr_gateway import correlation, log
-from dicom_qr_gateway.blueprints import docs, query, retrieve, security, system
+from dicom_qr_gateway.blueprints import docs, echo, pacs, query, retrieve, security, system
 from dicom_qr_gateway.blueprints.application import Application
 from dicom_qr_gateway.blueprints.openapi import Api
 from dicom_qr_gateway.config import Settings
 from dicom_qr_gateway.dicom.bulkheads import Bulkheads
 from dicom_qr_gateway.dicom.pool import Pool
 from dicom_qr_gateway.lifecycle import Lifecycle
+from dicom_qr_gateway.pacs_config import association_limits, pacs_directory
 from dicom_qr_gateway.prefix import UnderPrefix
+from dicom_qr_gateway.services.echo import EchoService
 from dicom_qr_gateway.services.query import QueryService
 from dicom_qr_gateway.services.retrieve import RetrieveService
 
 # In the order of the documentation.
-BLUEPRINTS = (query.blueprint, retrieve.blueprint, system.blueprint)
+BLUEPRINTS = (
+    query.blueprint,
+    retrieve.blueprint,
+    pacs.blueprint,
+    echo.blueprint,
+    system.blueprint,
+)
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -26,7 +34,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         settings: every option; by default the environment's.
 
     Raises:
-        ConfigurationError: an environment variable has a value that is not accepted.
+        ConfigurationError: an environment variable, or PACS_CONFIG's file, is not accepted.
     """
     settings = settings or Settings.from_environ()
     log.configure(settings)
@@ -38,11 +46,18 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     lifecycle = Lifecycle(settings.drain_seconds, settings.graceful_timeout)
     bulkheads = Bulkheads(settings.limits, settings.web_threads)
-    pool = Pool(settings.limits, lifecycle.stop, bulkheads, settings.policy)
+    directory = pacs_directory(settings)
+    stated = association_limits(directory.all, settings.max_associations_per_pacs)
+    pool = Pool(settings.limits, lifecycle.stop, bulkheads, settings.policy, stated)
     queries = QueryService(pool)
     retrieves = RetrieveService(pool, queries)
     app.extensions.update(
-        lifecycle=lifecycle, bulkheads=bulkheads, queries=queries, retrieves=retrieves
+        lifecycle=lifecycle,
+        bulkheads=bulkheads,
+        pacs=directory,
+        echoes=EchoService(pool),
+        queries=queries,
+        retrieves=retrieves,
     )
 
     api = Api(app)

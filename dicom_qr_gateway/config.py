@@ -14,6 +14,7 @@ from dicom_qr_gateway.dicom.types import Limits
 from dicom_qr_gateway.options import (
     ConfigurationError,
     Option,
+    ae_title,
     ae_titles,
     allowed_targets,
     boolean,
@@ -106,6 +107,28 @@ OPTIONS: tuple[Option, ...] = (
         "How long a request waits for one of them before it is answered 503 gateway_busy.",
     ),
     Option(
+        "PACS_CONFIG",
+        "",
+        str,
+        "the path of a TOML file; empty for none",
+        "The PACS that requests may name instead of an address: see below.",
+    ),
+    Option(
+        "NAMED_PACS_ONLY",
+        "false",
+        boolean,
+        "true or false",
+        "Refuse requests that give the address of a PACS instead of a name.",
+    ),
+    Option(
+        "CALLING_AE_TITLE",
+        "QRGATEWAY",
+        ae_title,
+        "an AE title of 1 to 16 characters",
+        "Who calls a named PACS that states no calling_ae_title, and who calls from the command "
+        "line.",
+    ),
+    Option(
         "ALLOWED_PACS",
         "",
         allowed_targets,
@@ -193,6 +216,9 @@ class Settings:
     max_response_bytes: int
     max_associations_per_pacs: int
     queue_timeout: float
+    pacs_config: str
+    named_pacs_only: bool
+    calling_ae_title: str
     allowed_pacs: TargetPolicy
     allowed_destinations: frozenset[str]
     trusted_proxies: int

@@ -69,6 +69,12 @@ class NoSuchEndpoint(CallerError):
     error = "no_such_endpoint"
 
 
+class NoSuchPacs(CallerError):
+    """No PACS of that name is configured."""
+
+    error = "no_such_pacs"
+
+
 class MethodNotAllowed(CallerError):
     """The path exists, the method does not."""
 

@@ -1,7 +1,8 @@
 """What gunicorn needs to know, from the option table; ``gunicorn.conf.py`` hands it over.
 
-Rule: the names in ``__all__`` are gunicorn's own settings. A bad value in the environment ends the
-start here, in the master, with one line: a worker that fails is replaced for ever.
+Rule: the names in ``__all__`` are gunicorn's own settings. A bad value in the environment or in
+PACS_CONFIG ends the start here, in the master, with a line: a worker that fails is replaced for
+ever. So workers get what the master read last without a fault, and never read it themselves.
 """
 
 import os
@@ -19,6 +20,8 @@ from dicom_qr_gateway.dicom.slots import SHARED
 from dicom_qr_gateway.lifecycle import Lifecycle, die_with_parent
 from dicom_qr_gateway.listeners import admit_newcomers, close_listeners
 from dicom_qr_gateway.memory import give_back_large_blocks
+from dicom_qr_gateway.named_pacs import PacsDirectory
+from dicom_qr_gateway.pacs_config import hand_down, pacs_directory, read_pacs
 
 __all__ = [
     "bind",
@@ -27,6 +30,7 @@ __all__ = [
     "graceful_timeout",
     "keepalive",
     "limit_request_line",
+    "on_reload",
     "post_fork",
     "post_worker_init",
     "threads",
@@ -48,6 +52,7 @@ class Master(Protocol):
     """What the hooks use of gunicorn's Arbiter."""
 
     LISTENERS: list[Any]
+    log: Any
 
     def signal(self, sig: int, frame: FrameType | None) -> None:
         """Queue a signal for the master's main loop."""
@@ -64,12 +69,14 @@ class Worker(listeners.Worker, Protocol):
         """Begin gunicorn's graceful stop."""
 
 
-def read_settings() -> Settings:
-    """Return the settings, or end the process with one line on stderr and exit code 1."""
+def read_settings() -> tuple[Settings, PacsDirectory]:
+    """Return all that is configured, or end the process with lines on stderr and exit code 1."""
     try:
-        return Settings.from_environ()
+        settings = Settings.from_environ()
+        return settings, pacs_directory(settings)
     except ConfigurationError as error:
-        sys.exit(f"dicom-qr-gateway cannot start: {error}")
+        lines = str(error).splitlines()
+        sys.exit("\n".join(f"dicom-qr-gateway cannot start: {line}" for line in lines))
 
 
 def connections_for(descriptors: int, threads: int) -> int:
@@ -82,7 +89,7 @@ def connections_for(descriptors: int, threads: int) -> int:
     return max(min(MOST_CONNECTIONS, max(spare - 4 * threads, spare // 5)), 1)
 
 
-_settings = read_settings()
+_settings, pacs = read_settings()
 
 # Made here, in the master before it forks: the one that all workers share.
 slots = SHARED
@@ -120,9 +127,23 @@ def when_ready(master: Master) -> None:
     signal.signal(signal.SIGINT, interrupted)
 
 
+def on_reload(master: Master) -> None:
+    """Read PACS_CONFIG again (SIGHUP); what has a fault is told and changes nothing."""
+    problems: list[str] = []
+    try:
+        pacs.replace(read_pacs(_settings))
+    except ConfigurationError as error:
+        problems = str(error).splitlines()
+    for problem in problems:
+        master.log.error("PACS_CONFIG keeps its former content: %s", problem)
+    if not problems:
+        master.log.info("PACS_CONFIG has been read again: %d PACS", len(pacs.names))
+
+
 def post_fork(_master: Master, worker: Worker) -> None:
-    """End the worker with its master: an orphan would keep the port and never accept."""
+    """End the worker with its master, an orphan would keep the port; hand down the named PACS."""
     die_with_parent(worker.ppid)
+    hand_down(pacs)
     give_back_large_blocks()
 
 

@@ -129,12 +129,16 @@ def comma_list(text: str) -> list[str]:
     return entries
 
 
+def ae_title(text: str) -> str:
+    """Parse an AE title."""
+    if not AE_TITLE.fullmatch(text):
+        raise ValueError(text)
+    return text
+
+
 def ae_titles(text: str) -> frozenset[str]:
     """Parse a comma list of AE titles."""
-    titles = frozenset(comma_list(text))
-    if not all(AE_TITLE.fullmatch(title) for title in titles):
-        raise ValueError(text)
-    return titles
+    return frozenset(ae_title(title) for title in comma_list(text))
 
 
 def allowed_targets(text: str) -> TargetPolicy:

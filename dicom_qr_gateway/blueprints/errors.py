@@ -19,6 +19,7 @@ STATUS: Final[Mapping[type[errors.GatewayError], int]] = {
     errors.InvalidRequest: 400,
     errors.TargetNotAllowed: 403,
     errors.NoSuchEndpoint: 404,
+    errors.NoSuchPacs: 404,
     errors.MethodNotAllowed: 405,
     errors.RequestTooLarge: 413,
     errors.UnsupportedMediaType: 415,

@@ -10,7 +10,6 @@ from functools import wraps
 from typing import Any, NoReturn, Protocol, TypeVar
 
 import flask_smorest  # type: ignore[import-untyped]
-from apispec import BasePlugin
 from flask import Flask, Request, current_app, request
 from flask.typing import ResponseReturnValue
 from marshmallow import Schema, ValidationError
@@ -20,10 +19,12 @@ from werkzeug.http import HTTP_STATUS_CODES
 
 from dicom_qr_gateway import __version__, log
 from dicom_qr_gateway.blueprints import errors as error_answers
+from dicom_qr_gateway.blueprints.plugins import FurtherRules, ResponsesInOrder
 from dicom_qr_gateway.blueprints.strict_json import BODY, load_object, printable
 from dicom_qr_gateway.correlation import HEADER as CORRELATION
 from dicom_qr_gateway.errors import InvalidRequest, RequestTooLarge, UnsupportedMediaType
 from dicom_qr_gateway.schemas.errors import ErrorSchema
+from dicom_qr_gateway.schemas.pacs import Asked, PacsSchema
 
 MAX_BODY = 64 * 1024
 
@@ -169,11 +170,19 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
 
         return decorate
 
-    def takes(self, schema: type[Schema], example: Mapping[str, Any]) -> Decorator:
-        """Pass the body to the view as what the schema's post_load makes of it."""
-        # An instance: webargs would make one a request, which costs more than the parsing.
-        decorator: Decorator = self.arguments(schema(), example=example)
-        return decorator
+    def takes(self, schema: type[PacsSchema], example: Mapping[str, Any]) -> Decorator:
+        """Pass the body to the view as the schema's request, of the PACS that the body means."""
+
+        def decorate(view: View) -> View:
+            @wraps(view)
+            def wrapper(asked: Asked) -> ResponseReturnValue:
+                return view(asked.of(current_app.extensions["pacs"]))
+
+            # An instance: webargs would make one a request, which costs more than the parsing.
+            decorated: View = self.arguments(schema(), example=example)(wrapper)
+            return decorated
+
+        return decorate
 
     def answers(self, status: int, schema: type[Schema], description: str) -> Decorator:
         """Document what the view answers."""
@@ -194,17 +203,6 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
         return decorator
 
 
-class ResponsesInOrder(BasePlugin):
-    """Lists the responses of an operation by status, whatever decorator named them first."""
-
-    def operation_helper(
-        self, path: str | None = None, operations: dict[str, Any] | None = None, **_kwargs: Any
-    ) -> None:
-        """Sort what the decorators collected."""
-        for operation in (operations or {}).values():
-            operation["responses"] = dict(sorted(operation["responses"].items()))
-
-
 class Api(flask_smorest.Api):  # type: ignore[misc]
     """The application's one API: errors as the contract says, failures documented by the table."""
 
@@ -213,7 +211,10 @@ class Api(flask_smorest.Api):  # type: ignore[misc]
 
     def __init__(self, app: Flask) -> None:
         """Set up documentation and errors of the application."""
-        super().__init__(app, spec_kwargs={**SPECIFICATION, "extra_plugins": [ResponsesInOrder()]})
+        super().__init__(
+            app,
+            spec_kwargs={**SPECIFICATION, "extra_plugins": [ResponsesInOrder(), FurtherRules()]},
+        )
         error_answers.init_app(app)
         # flask-smorest documents its pagination whether an endpoint pages or not.
         self.spec.components.schemas.pop("PaginationMetadata")

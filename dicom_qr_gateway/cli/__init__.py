@@ -8,6 +8,7 @@ import click
 
 from dicom_qr_gateway import __version__
 from dicom_qr_gateway.cli.options import options
+from dicom_qr_gateway.cli.pacs import pacs
 from dicom_qr_gateway.cli.run import run
 from dicom_qr_gateway.cli.sandbox import sandbox
 from dicom_qr_gateway.cli.scu import echo, find, move
@@ -22,11 +23,12 @@ def main() -> None:
     Examples:
       dicom-qr-gateway run --sandbox                          gateway and demo PACS
       dicom-qr-gateway echo 10.1.2.3 104 MAINPACS             is it there?
+      dicom-qr-gateway echo main                              the same, by its name
       dicom-qr-gateway find 10.1.2.3 104 MAINPACS 1112223333  which studies?
       dicom-qr-gateway move 10.1.2.3 104 MAINPACS 1112223333 WORKSTATION
 
     \b
-    Exit codes of echo, find and move:
+    Exit codes of echo, find, move and pacs check:
       0  success
       1  nothing matched
       2  usage: an argument or an option is not valid
@@ -35,5 +37,5 @@ def main() -> None:
     """
 
 
-for command in (run, sandbox, echo, find, move, options):
+for command in (run, sandbox, echo, find, move, pacs, options):
     main.add_command(command)

@@ -14,7 +14,9 @@ import click
 
 from dicom_qr_gateway.cli import addresses
 from dicom_qr_gateway.cli.children import Child, child, wait_for_any
+from dicom_qr_gateway.cli.named_sandbox import NAME, PORT_VARIABLE
 from dicom_qr_gateway.config import ConfigurationError, Settings
+from dicom_qr_gateway.pacs_config import read_pacs
 from dicom_qr_gateway.schemas.query import SANDBOX_QUERY
 from dicom_qr_gateway.schemas.retrieve import SANDBOX_RETRIEVE
 
@@ -65,16 +67,19 @@ def run(sandbox: bool, sandbox_port: int) -> None:
 
 def _settings() -> Settings:
     try:
-        return Settings.from_environ()
+        settings = Settings.from_environ()
+        read_pacs(settings)
     except ConfigurationError as error:
         raise click.ClickException(str(error)) from None
+    return settings
 
 
 def _run_both(settings: Settings, port: int) -> None:
     http = addresses.reachable(settings.bind)
+    as_child = [*AS_CHILD, "--env", f"{PORT_VARIABLE}={port}"]
     with (
         child("sandbox PACS", [*SANDBOX, "--port", str(port)], grace_seconds=2) as pacs,
-        child("gateway", AS_CHILD, grace_seconds=settings.graceful_timeout + 2) as gateway,
+        child("gateway", as_child, grace_seconds=settings.graceful_timeout + 2) as gateway,
     ):
         _wait_until(lambda: addresses.accepts("127.0.0.1", port), pacs, gateway)
         _wait_until(lambda: addresses.serves(*http), pacs, gateway)
@@ -107,6 +112,9 @@ Which studies has the patient?
 
 Move them to {retrieve["c_move_ae_title"]}:
   {_curl(f"{base}/qr", retrieve)}
+
+The demo PACS has a name too:
+  {_curl(f"{base}/q", {"pacs": NAME, "patient_id": SANDBOX_QUERY["patient_id"]})}
 """
 
 

@@ -9,17 +9,14 @@ from dicom_qr_gateway.cli.asking import (
     CALLING,
     EXIT_PARTIAL,
     FILTERS,
-    PACS,
-    PATIENT,
     asking,
     checked,
+    pacs_and,
     takes,
 )
-from dicom_qr_gateway.cli.tables import retrieve_table, study_table
-from dicom_qr_gateway.dicom.types import ApplicationEntity
+from dicom_qr_gateway.cli.tables import accepted, retrieve_table, study_table
 from dicom_qr_gateway.errors import GatewayError, NoStudyMatched
-from dicom_qr_gateway.schemas.base import StrictSchema
-from dicom_qr_gateway.schemas.fields import AETitle, Host, WholeNumber
+from dicom_qr_gateway.schemas.echo import EchoSchema
 from dicom_qr_gateway.schemas.query import QuerySchema
 from dicom_qr_gateway.schemas.retrieve import RetrieveSchema
 from dicom_qr_gateway.services.echo import EchoService
@@ -27,44 +24,39 @@ from dicom_qr_gateway.services.query import FoundStudies, QueryService, StudyQue
 from dicom_qr_gateway.services.retrieve import RetrieveService
 
 
-class EchoSchema(StrictSchema):
-    """A PACS, and the name it is asked by."""
-
-    pacs_ip = Host(required=True)
-    pacs_port = WholeNumber(1, 65535, required=True)
-    pacs_ae_title = AETitle(required=True)
-    c_find_ae_title = AETitle(required=True)
-
-
 @click.command()
-@takes(*PACS, CALLING)
-def echo(**arguments: Any) -> None:
+@takes(pacs_and(), CALLING)
+@click.option("--json", "as_json", is_flag=True, help="Print what POST /echo answers.")
+def echo(as_json: bool, arguments: dict[str, Any], **options: Any) -> None:
     """Ask a PACS whether it is there (C-ECHO).
 
     \b
-    Example:
+    Examples:
+      dicom-qr-gateway echo main
       dicom-qr-gateway echo 10.1.2.3 104 MAINPACS
 
     \b
     Exit codes: 0 it answered, 2 usage, 3 it failed, refused or did not answer in time.
     """
-    pacs = checked(EchoSchema(), arguments)
-    with asking() as pool:
-        EchoService(pool).echo(
-            ApplicationEntity(pacs["pacs_ip"], pacs["pacs_port"], pacs["pacs_ae_title"]),
-            pacs["c_find_ae_title"],
-        )
-    click.echo(f"{pacs['pacs_ae_title']} answered the C-ECHO.")
+    with asking() as session:
+        verification = checked(EchoSchema(), session, {**arguments, **options})
+        verified = EchoService(session.pool).echo(verification)
+    if as_json:
+        click.echo(_dumped(**verified.as_body()))
+        return
+    click.echo(f"{verification.pacs.ae_title} answered the C-ECHO.")
+    click.echo(f"It accepts: {accepted(verified.services) or 'nothing else'}.")
 
 
 @click.command()
-@takes(*PACS, PATIENT, *FILTERS, CALLING)
+@takes(pacs_and("patient_id"), *FILTERS, CALLING)
 @click.option("--json", "as_json", is_flag=True, help="Print what POST /q answers.")
-def find(as_json: bool, **arguments: Any) -> None:
+def find(as_json: bool, arguments: dict[str, Any], **options: Any) -> None:
     """List the studies of a patient (C-FIND), most recent first.
 
     \b
     Examples:
+      dicom-qr-gateway find main 1112223333
       dicom-qr-gateway find 10.1.2.3 104 MAINPACS 1112223333
       dicom-qr-gateway find 10.1.2.3 104 MAINPACS 1112223333 --modality CT --max-years-old 5
 
@@ -72,10 +64,10 @@ def find(as_json: bool, **arguments: Any) -> None:
     Exit codes: 0 found, 1 nothing matched, 2 usage, 3 the PACS failed, refused or did not
     answer in time.
     """
-    query = checked(QuerySchema(), arguments)
-    with asking() as pool:
+    with asking() as session:
+        query = checked(QuerySchema(), session, {**arguments, **options})
         try:
-            found = QueryService(pool).find(query, None)
+            found = QueryService(session.pool).find(query, None)
         except NoStudyMatched as nothing:
             if as_json:
                 click.echo(_nothing_as_json(query, nothing))
@@ -115,23 +107,24 @@ def _dumped(**body: Any) -> str:
 
 
 @click.command()
-@takes(*PACS, PATIENT, click.argument("c_move_ae_title", metavar="DESTINATION"), *FILTERS, CALLING)
-def move(**arguments: Any) -> None:
+@takes(pacs_and("patient_id", "c_move_ae_title"), *FILTERS, CALLING)
+def move(arguments: dict[str, Any], **options: Any) -> None:
     """Have a PACS send the studies of a patient (C-MOVE).
 
     They go to DESTINATION, an AE title that the PACS knows.
 
     \b
-    Example:
+    Examples:
+      dicom-qr-gateway move main 1112223333 WORKSTATION
       dicom-qr-gateway move 10.1.2.3 104 MAINPACS 1112223333 WORKSTATION
 
     \b
     Exit codes: 0 all moved, 1 nothing matched, 2 usage, 3 nothing moved: the PACS failed,
     refused or did not answer in time, 4 only a part was moved.
     """
-    request = checked(RetrieveSchema(), arguments)
-    with asking() as pool:
-        retrieves = RetrieveService(pool, QueryService(pool))
+    with asking() as session:
+        request = checked(RetrieveSchema(), session, {**arguments, **options})
+        retrieves = RetrieveService(session.pool, QueryService(session.pool))
         try:
             retrieved = retrieves.retrieve(request, None)
         except GatewayError as error:

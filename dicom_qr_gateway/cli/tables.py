@@ -19,6 +19,14 @@ RETRIEVE_COLUMNS = {
     "Study Instance UID": "StudyInstanceUID",
     "Message": "message",
 }
+CHECK_COLUMNS = {
+    "Name": "name",
+    "AE title": "ae_title",
+    "Result": "error",
+    "ms": "milliseconds",
+    "Accepts": "services",
+    "Message": "message",
+}
 
 
 def study_table(studies: Iterable[Mapping[str, Any]]) -> str:
@@ -29,6 +37,16 @@ def study_table(studies: Iterable[Mapping[str, Any]]) -> str:
 def retrieve_table(details: Iterable[Mapping[str, Any]]) -> str:
     """Return a line for each study that was to be moved, below a line of headings."""
     return _table(RETRIEVE_COLUMNS, details)
+
+
+def check_table(checks: Iterable[Mapping[str, Any]]) -> str:
+    """Return a line for each named PACS, below a line of headings."""
+    return _table(CHECK_COLUMNS, checks)
+
+
+def accepted(services: Mapping[str, bool]) -> str:
+    """Return the names of the services that a PACS accepts."""
+    return ", ".join(name for name, is_accepted in services.items() if is_accepted)
 
 
 def _table(columns: Mapping[str, str], rows: Iterable[Mapping[str, Any]]) -> str:

@@ -31,6 +31,7 @@ from dicom_qr_gateway.dicom.pdu import (
     encode_pdu,
 )
 from dicom_qr_gateway.dicom.types import AcceptedContext, Deadline
+from dicom_qr_gateway.dicom.waiting import Waiter
 from dicom_qr_gateway.errors import (
     AssociationAborted,
     ConnectionLost,
@@ -91,6 +92,10 @@ class Association:
             "The PACS accepted the association but not the service: check that it offers "
             "query/retrieve to this gateway's AE title."
         )
+
+    def accepts(self, *abstract_syntaxes: str) -> bool:
+        """Tell whether at least one of these abstract syntaxes was accepted."""
+        return not self._accepted.keys().isdisjoint(abstract_syntaxes)
 
     def send(
         self,
@@ -212,6 +217,19 @@ class Association:
         return (
             self._reader.is_incomplete or bool(self._messages) or self._connection.has_something()
         )
+
+    @property
+    def has_received(self) -> bool:
+        """Tell whether the peer has sent anything since this request has the association."""
+        return self._connection.has_received
+
+    def suspend(self) -> None:
+        """Leave the request that used it, to be kept without one."""
+        self._connection.detach()
+
+    def resume(self, waiter: Waiter) -> None:
+        """Serve another request, which waits by the waiter."""
+        self._connection.attach(waiter)
 
     def ignore_interrupts(self) -> None:
         """From now on let only deadlines end a wait: the operation is being ended already."""

@@ -65,8 +65,17 @@ class Bulkheads:
                 if not self._running[of]:
                     del self._running[of]
 
-    def association(self, address: str, port: int, waiter: Waiter, *deadlines: Deadline) -> Slot:
+    def association(
+        self,
+        address: str,
+        port: int,
+        waiter: Waiter,
+        *deadlines: Deadline,
+        most: int | None = None,
+    ) -> Slot:
         """Return one of the associations that all workers together may have with a PACS.
+
+        These are at most ``most``, by default MAX_ASSOCIATIONS_PER_PACS.
 
         Raises:
             GatewayBusy: none became free within QUEUE_TIMEOUT.
@@ -75,7 +84,7 @@ class Bulkheads:
         end = time.monotonic() + self._limits.queue_timeout
         pause = LOOK_AGAIN
         while True:
-            slot = self._take(f"{address} {port}")
+            slot = self._take(f"{address} {port}", most or self._limits.max_associations_per_pacs)
             if slot is not None:
                 return slot
             if time.monotonic() >= end:
@@ -86,8 +95,8 @@ class Bulkheads:
             waiter.pause(pause, *deadlines)
             pause = min(2 * pause, LOOK_AGAIN_AT_MOST)
 
-    def _take(self, key: str) -> Slot | None:
+    def _take(self, key: str, most: int) -> Slot | None:
         try:
-            return SHARED.take(key, self._limits.max_associations_per_pacs)
+            return SHARED.take(key, most)
         except OSError:
             raise GatewayBusy("The gateway has no file descriptor left.") from None

@@ -14,7 +14,7 @@ from dicom_qr_gateway.dicom.budgets import ByteBudget, FindBudget
 from dicom_qr_gateway.dicom.identifier import decode_identifier, encode_identifier
 from dicom_qr_gateway.dicom.messages import CommandField
 from dicom_qr_gateway.dicom.status import SUCCESS, advice, hex_status
-from dicom_qr_gateway.dicom.types import AcceptedContext, Deadline, Limits
+from dicom_qr_gateway.dicom.types import NO_QUIRKS, AcceptedContext, Deadline, Limits, Quirks
 from dicom_qr_gateway.errors import DimseFailure, PacsError, ProtocolError, ResponseTimeout
 
 log = logging.getLogger(__name__)
@@ -30,6 +30,7 @@ def c_find(
     limits: Limits,
     budget: FindBudget,
     *deadlines: Deadline,
+    quirks: Quirks = NO_QUIRKS,
 ) -> Generator[dict[str, str], None, None]:
     """Yield each match as keyword -> text.
 
@@ -40,6 +41,7 @@ def c_find(
         limits: DIMSE_TIMEOUT bounds the wait for each response.
         budget: shared by all C-FINDs of a query.
         deadlines: of the whole query.
+        quirks: in which character sets the PACS is asked and answers.
 
     Raises:
         DimseFailure: the final status is not Success.
@@ -47,7 +49,7 @@ def c_find(
         TooManyMatches, ResponseTooLarge: the budget is spent.
         GatewayError: see Association.
     """
-    request = encode_identifier(keys, context.is_explicit_vr)
+    request = encode_identifier(keys, context.is_explicit_vr, quirks.charset)
     due = limits.response_deadline()
     message_id = association.send(CommandField.C_FIND_RQ, context, request, due, *deadlines)
     try:
@@ -60,7 +62,9 @@ def c_find(
             if message.identifier is None:
                 raise ProtocolError("The PACS sent a match without an identifier.")
             budget.count_match()
-            yield decode_identifier(message.identifier, context.is_explicit_vr)
+            yield decode_identifier(
+                message.identifier, context.is_explicit_vr, quirks.assume_charset
+            )
             due = limits.response_deadline()
     except GeneratorExit:
         _cancel(association, context, message_id, *deadlines)

@@ -50,6 +50,7 @@ def c_move(
     limits: Limits,
     lists: ByteBudget,
     *deadlines: Deadline,
+    charset: str = "",
 ) -> Iterator[MoveResponse]:
     """Yield each response, the final one last.
 
@@ -61,13 +62,14 @@ def c_move(
         limits: RETRIEVE_IDLE_TIMEOUT bounds each silence.
         lists: what the failed SOP Instance UID lists of the whole retrieve may take.
         deadlines: of the whole retrieve.
+        charset: see encode_identifier.
 
     Raises:
         RetrieveTimeout: silence, or the end of the whole retrieve's time.
         ShuttingDown, ClientLeft: the operation was cancelled.
         GatewayError: see Association.
     """
-    request = encode_identifier(keys, context.is_explicit_vr)
+    request = encode_identifier(keys, context.is_explicit_vr, charset)
     message_id = association.send(
         CommandField.C_MOVE_RQ,
         context,

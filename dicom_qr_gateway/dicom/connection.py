@@ -48,6 +48,17 @@ class Connection:
         self._waiter = waiter
         self._network_timeout = network_timeout
         self._last_byte = time.monotonic()
+        self.has_received = False  # since the waiter's request has it
+
+    def detach(self) -> None:
+        """Leave the request that it served."""
+        self._waiter.forget(self._socket.fileno())
+
+    def attach(self, waiter: Waiter) -> None:
+        """Serve another request."""
+        self._waiter = waiter
+        self._waiter.watch(self._socket.fileno())
+        self.has_received = False
 
     def ignore_interrupts(self) -> None:
         """From now on let only deadlines end a wait."""
@@ -111,6 +122,7 @@ class Connection:
         if not data:
             raise _lost()
         self._last_byte = time.monotonic()
+        self.has_received = True
         return data
 
     def has_something(self) -> bool:

@@ -19,6 +19,7 @@ from dicom_qr_gateway.dicom.association import Association
 from dicom_qr_gateway.dicom.connection import Connection, connect
 from dicom_qr_gateway.dicom.name_lookup import SocketAddress
 from dicom_qr_gateway.dicom.pdu import Abort, AssociateRJ, Pdu, PduReader, encode_pdu
+from dicom_qr_gateway.dicom.phases import Phases
 from dicom_qr_gateway.dicom.rejection import is_transient, rejection_error
 from dicom_qr_gateway.dicom.types import AcceptedContext, ApplicationEntity, Deadline, Limits
 from dicom_qr_gateway.dicom.uids import (
@@ -63,16 +64,21 @@ class Proposal:
             ProposedContext(2 * index + 1, syntax, TRANSFER_SYNTAXES)
             for index, syntax in enumerate(self.abstract_syntaxes)
         )
-        user = UserInformation(
-            MAX_PDU_LENGTH, IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
-        )
+        longest = self.peer.quirks.max_pdu_length or MAX_PDU_LENGTH
+        user = UserInformation(longest, IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME)
         return AssociateRQ(self.peer.ae_title, self.calling_ae_title, contexts, user)
 
 
 def establish(
-    proposal: Proposal, limits: Limits, interrupts: Interrupts, *deadlines: Deadline
+    proposal: Proposal,
+    limits: Limits,
+    interrupts: Interrupts,
+    phases: Phases,
+    *deadlines: Deadline,
 ) -> Association:
     """Return an association on which at least one of the abstract syntaxes was accepted.
+
+    ``phases`` is told how far this comes.
 
     Raises:
         PacsBusy: still rejected transiently after all retries.
@@ -82,12 +88,14 @@ def establish(
         PacsTimeout: the error of the deadline that passed first.
     """
     request = proposal.request()
+    phases.begin("connect")
     connection = _connect(proposal, limits, interrupts, *deadlines)
     acse = Deadline.after(
         limits.acse_timeout,
         AssociationTimeout,
         "The PACS accepted the connection but did not answer the association request in time.",
     )
+    phases.begin("associate")
     answer = _negotiate(connection, request, acse, *deadlines)
     for pause in RETRY_PAUSES:
         if isinstance(answer, Association) or not is_transient(answer):
@@ -96,8 +104,11 @@ def establish(
             break
         log.debug("rejected transiently, trying again in %.1f s", pause)
         Waiter(interrupts).pause(pause, acse, *deadlines)
+        phases.begin("connect")
         connection = _connect(proposal, limits, interrupts, acse, *deadlines)
+        phases.begin("associate")
         answer = _negotiate(connection, request, acse, *deadlines)
+    phases.end()
     if isinstance(answer, AssociateRJ):
         raise rejection_error(answer, request.called_ae_title, request.calling_ae_title)
     return answer

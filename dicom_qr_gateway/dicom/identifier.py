@@ -6,10 +6,12 @@ Little Endian (PS3.5 A.1 and A.2).
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from struct import Struct
 
 from dicom_qr_gateway.dicom.elements import elements, malformed
-from dicom_qr_gateway.dicom.text import CharacterSet
+from dicom_qr_gateway.dicom.request_charset import Encode, encoder
+from dicom_qr_gateway.dicom.text import CharacterSet, decode_assuming
 
 # Keyword -> tag and VR (PS3.6). All of these VRs have the short form in explicit VR.
 KEYS: dict[str, tuple[int, str]] = {
@@ -62,7 +64,7 @@ _pack_implicit = Struct("<HHI").pack
 _pack_explicit = Struct("<HH2sH").pack
 
 
-def encode_identifier(keys: Mapping[str, str], explicit_vr: bool) -> bytes:
+def encode_identifier(keys: Mapping[str, str], explicit_vr: bool, charset: str = "") -> bytes:
     """Return the encoded identifier of a request, sorted by tag (PS3.5 7.1).
 
     Where a value is not ASCII, the first of ISO_IR 100 and ISO_IR 192 that can say all values is
@@ -71,33 +73,39 @@ def encode_identifier(keys: Mapping[str, str], explicit_vr: bool) -> bytes:
     Args:
         keys: keyword -> text; "" is the universal match, several UIDs are joined by backslashes.
         explicit_vr: True for Explicit VR Little Endian, False for Implicit VR Little Endian.
+        charset: one of REQUEST_CHARSETS, used and stated whatever the values are; "" for none.
 
     Raises:
         KeyError: a keyword is none of ``KEYS``.
         ValueError: a value is longer than 65534 bytes, or has characters its VR cannot carry.
     """
-    term, codec = _character_set_for("".join(keys.values()))
+    term = charset or _character_set_for("".join(keys.values()))
     stated = {**keys, "SpecificCharacterSet": term} if term else keys
+    encode = encoder(term) if term else _encode_ascii
     return b"".join(
-        _encode_element(keyword, stated[keyword], codec, explicit_vr)
+        _encode_element(keyword, stated[keyword], encode, explicit_vr)
         for keyword in sorted(stated, key=KEYS.__getitem__)
     )
 
 
-def _character_set_for(text: str) -> tuple[str, str]:
-    """Return the defined term ("" for ASCII) and the codec of a request."""
+def _character_set_for(text: str) -> str:
+    """Return the defined term of a request, "" for ASCII."""
     if text.isascii():
-        return "", "ascii"
+        return ""
     try:
         text.encode("latin-1")
     except UnicodeEncodeError:
-        return "ISO_IR 192", "utf-8"
-    return "ISO_IR 100", "latin-1"
+        return "ISO_IR 192"
+    return "ISO_IR 100"
 
 
-def _encode_element(keyword: str, text: str, codec: str, explicit_vr: bool) -> bytes:
+def _encode_ascii(text: str) -> bytes:
+    return text.encode("ascii")
+
+
+def _encode_element(keyword: str, text: str, encode: Encode, explicit_vr: bool) -> bytes:
     tag, vr = KEYS[keyword]
-    value = text.encode(codec if vr in TEXT_VRS else "ascii")
+    value = encode(text) if vr in TEXT_VRS else _encode_ascii(text)
     if len(value) % 2:
         value += b"\0" if vr == "UI" else b" "
     if len(value) > MAX_LENGTH:
@@ -108,7 +116,7 @@ def _encode_element(keyword: str, text: str, codec: str, explicit_vr: bool) -> b
     return _pack_implicit(group, element, len(value)) + value
 
 
-def decode_identifier(data: bytes, explicit_vr: bool) -> dict[str, str]:
+def decode_identifier(data: bytes, explicit_vr: bool, assumed: str = "") -> dict[str, str]:
     """Return keyword -> text of those keywords of ``KEYS`` that a response identifier has.
 
     Text comes without padding around any value, several values are joined by backslashes, and
@@ -126,6 +134,7 @@ def decode_identifier(data: bytes, explicit_vr: bool) -> dict[str, str]:
     Args:
         data: the encoded identifier, all of it.
         explicit_vr: True for Explicit VR Little Endian, False for Implicit VR Little Endian.
+        assumed: see decode_assuming; "" believes (0008,0005).
 
     Raises:
         ProtocolError: the encoding is broken, or the value of one of the keywords has an undefined
@@ -156,7 +165,7 @@ def decode_identifier(data: bytes, explicit_vr: bool) -> dict[str, str]:
         else:
             texts[keyword] = strip(text, padding)
     if encoded:
-        _decode_texts(texts, encoded)
+        _decode_texts(texts, encoded, assumed)
     return texts
 
 
@@ -164,10 +173,13 @@ def _strip_each(text: str, strip: _Strip, padding: str) -> str:
     return "\\".join(strip(value, padding) for value in text.split("\\"))
 
 
-def _decode_texts(texts: dict[str, str], encoded: set[int]) -> None:
+def _decode_texts(texts: dict[str, str], encoded: set[int], assumed: str) -> None:
     """Replace each text of ``encoded`` tags, one character a byte so far, by what it says."""
-    character_set = CharacterSet.named(texts.get("SpecificCharacterSet", ""))
+    stated = texts.get("SpecificCharacterSet", "")
+    decode = (
+        partial(decode_assuming, assumed, stated) if assumed else CharacterSet.named(stated).decode
+    )
     for tag in encoded:
         keyword, vr, _, strip, padding = _READERS[tag]
-        text = character_set.decode(texts[keyword].encode("latin-1"), person_name=vr == "PN")
+        text = decode(texts[keyword].encode("latin-1"), person_name=vr == "PN")
         texts[keyword] = _strip_each(text, strip, padding)

@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
 from dicom_qr_gateway.dicom.association import Association
+from dicom_qr_gateway.dicom.association_limits import AssociationLimits
 from dicom_qr_gateway.dicom.bulkheads import Bulkheads
 from dicom_qr_gateway.dicom.establish import Proposal, establish
 from dicom_qr_gateway.dicom.name_lookup import SocketAddress, resolve
+from dicom_qr_gateway.dicom.phases import Phases
 from dicom_qr_gateway.dicom.target_policy import TargetPolicy
 from dicom_qr_gateway.dicom.types import ApplicationEntity, Deadline, Limits
 from dicom_qr_gateway.dicom.waiting import Interrupts, StopSignal, Waiter
@@ -22,13 +24,19 @@ class Pool:
     """Opens associations for the requests of one worker."""
 
     def __init__(
-        self, limits: Limits, stop: StopSignal, bulkheads: Bulkheads, policy: TargetPolicy
+        self,
+        limits: Limits,
+        stop: StopSignal,
+        bulkheads: Bulkheads,
+        policy: TargetPolicy,
+        stated: AssociationLimits | None = None,
     ) -> None:
-        """Keep what every association is subject to."""
+        """Keep what every association is subject to; ``stated`` is what named PACS have of it."""
         self.limits = limits
         self.bulkheads = bulkheads
         self._stop = stop
         self.policy = policy
+        self._stated = stated or AssociationLimits()
 
     @contextmanager
     def association(
@@ -38,6 +46,7 @@ class Pool:
         abstract_syntaxes: tuple[str, ...],
         client: socket.socket | None,
         *deadlines: Deadline,
+        phases: Phases | None = None,
     ) -> Iterator[Association]:
         """Lend an association on which at least one of the abstract syntaxes was accepted.
 
@@ -49,6 +58,7 @@ class Pool:
             abstract_syntaxes: what to propose.
             client: the HTTP client's socket where the server offers it: a hang-up ends every wait.
             deadlines: of what the association is opened for.
+            phases: is told how far this comes.
 
         Raises:
             TargetNotAllowed: policy forbids every address of the peer.
@@ -61,14 +71,20 @@ class Pool:
         waiter.check(*deadlines)
         with self.bulkheads.place(f"host {peer.host.lower()} {peer.port}"):
             begun = time.monotonic()
+            phases = phases or Phases()
+            phases.begin("resolve")
             addresses = self._addresses(peer, waiter, *deadlines)
+            phases.end()
             left = begun + self.limits.connection_timeout - time.monotonic()
             proposal = Proposal(peer, calling_ae_title, abstract_syntaxes, addresses, left)
             first = addresses[0].address
+            most = self._stated.most(peer, first)
             with (
                 self.bulkheads.place(f"PACS {first} {peer.port}"),
-                closing(self.bulkheads.association(first, peer.port, waiter, *deadlines)),
-                establish(proposal, self.limits, interrupts, *deadlines) as association,
+                closing(
+                    self.bulkheads.association(first, peer.port, waiter, *deadlines, most=most)
+                ),
+                establish(proposal, self.limits, interrupts, phases, *deadlines) as association,
             ):
                 yield association
 

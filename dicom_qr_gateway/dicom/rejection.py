@@ -44,16 +44,19 @@ def rejection_error(
         "source": rejection.source,
         "reason": rejection.reason,
     }
-    if is_transient(rejection):
+    cause = (rejection.source, rejection.reason)
+    text = _REASONS.get(
+        cause, "The PACS rejected the association for a reason that the standard does not know."
+    ).format(called=called_ae_title, calling=calling_ae_title)
+    if cause in _CONGESTION:
         return PacsBusy(
             "The PACS is at its limit and rejected the association for the moment: try again"
             " later.",
             dicom=dicom,
         )
-    text = _REASONS.get(
-        (rejection.source, rejection.reason),
-        "The PACS rejected the association for a reason that the standard does not know.",
-    )
-    return AssociationRejected(
-        text.format(called=called_ae_title, calling=calling_ae_title), dicom=dicom
-    )
+    if is_transient(rejection):
+        return PacsBusy(
+            f"The PACS rejected the association for the moment, so try again later. {text}",
+            dicom=dicom,
+        )
+    return AssociationRejected(text, dicom=dicom)

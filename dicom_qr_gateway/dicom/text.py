@@ -41,6 +41,11 @@ _CODECS = {
 _WITHOUT_CODE_EXTENSIONS = frozenset(("utf-8", "gb18030", "gbk"))
 # Value 1 names one of these: bytes above 127 mean nothing until an escape sequence says what.
 _WITHOUT_G1 = frozenset(("ISOIR6", "ISOIR87", "ISOIR159"))
+# Of several bytes a character: what is not in them hardly ever decodes without a fault.
+_SELF_EVIDENT = frozenset(
+    ("utf-8", "gb18030", "gbk", "gb2312", "euc_kr", "iso2022_jp", "iso2022_jp_2")
+)
+UNREADABLE = "\ufffd"
 
 # PS3.3 tables C.12-3 and C.12-4: what an escape sequence designates.
 # Lower half: the prefix of Python's codec for a two-byte set. Upper half: the codec.
@@ -68,6 +73,15 @@ _DELIMITERS = re.compile(rb"[\t\n\f\r\\]")
 _NAME_DELIMITERS = re.compile(rb"[\t\n\f\r\\^=]")
 
 
+def is_known(terms: str) -> bool:
+    """Tell whether the first value of (0008,0005) names a character set; an empty one does not."""
+    return _first_term(terms) in _CODECS
+
+
+def _first_term(terms: str) -> str:
+    return _PUNCTUATION.sub("", terms.partition("\\")[0].upper())
+
+
 @dataclass(frozen=True, slots=True)
 class CharacterSet:
     """What the first value of (0008,0005) says; escape sequences say the rest themselves."""
@@ -82,7 +96,7 @@ class CharacterSet:
         Absent, empty and unknown first values give the default repertoire, with bytes above 127
         read as ISO 8859-1: the mistake most archives make is to send that and not say so.
         """
-        term = _PUNCTUATION.sub("", terms.partition("\\")[0].upper())
+        term = _first_term(terms)
         codec = _CODECS.get(term)
         if codec is None:
             return cls()
@@ -131,3 +145,25 @@ def _decode_run(run: bytes, g0: bytes, g1: str) -> str:
         else (g0 + part).decode("iso2022_jp_2", "replace")
         for part in _RUNS.findall(run)
     )
+
+
+def decode_assuming(assumed: str, stated: str, value: bytes, *, person_name: bool = False) -> str:
+    """Return the text of an element of a PACS that states no character set, or a wrong one.
+
+    What is stated is believed only where the bytes prove it: a set of several bytes a character
+    that decodes without a fault. Else the text is in the assumed set; where that cannot be, in the
+    one that is stated, if that can be.
+
+    Args:
+        assumed: what to assume, a value of (0008,0005).
+        stated: what the PACS says there.
+        value: one encoded element, as in CharacterSet.decode.
+        person_name: whether its VR is PN.
+    """
+    character_set = CharacterSet.named(stated)
+    as_stated = character_set.decode(value, person_name=person_name)
+    is_possible = is_known(stated) and UNREADABLE not in as_stated
+    if is_possible and character_set.codec in _SELF_EVIDENT:
+        return as_stated
+    as_assumed = CharacterSet.named(assumed).decode(value, person_name=person_name)
+    return as_stated if is_possible and UNREADABLE in as_assumed else as_assumed

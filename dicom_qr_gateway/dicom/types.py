@@ -6,17 +6,9 @@
 import time
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from dicom_qr_gateway.errors import PacsTimeout, ResponseTimeout
-
-
-@dataclass(frozen=True, slots=True)
-class ApplicationEntity:
-    """A DICOM peer: where it listens and what it is called there (PS3.8 7.1.1.4)."""
-
-    host: str
-    port: int
-    ae_title: str
 
 
 class QueryRetrieveLevel(StrEnum):
@@ -26,6 +18,35 @@ class QueryRetrieveLevel(StrEnum):
     STUDY = "STUDY"
     SERIES = "SERIES"
     IMAGE = "IMAGE"
+
+
+@dataclass(frozen=True, slots=True)
+class Quirks:
+    """In what a PACS must be treated otherwise than others; the defaults are no quirk.
+
+    ``charset`` and ``assume_charset`` are values of (0008,0005), "" for none; ``max_pdu_length``
+    is in bytes, None for this gateway's own; ``relational`` is None for "as negotiated".
+    """
+
+    charset: str = ""
+    assume_charset: str = ""
+    modality_level: QueryRetrieveLevel = QueryRetrieveLevel.STUDY
+    relational: bool | None = None
+    max_pdu_length: int | None = None
+    wildcards: bool = True
+
+
+NO_QUIRKS: Final = Quirks()
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationEntity:
+    """A DICOM peer: where it listens and what it is called there (PS3.8 7.1.1.4)."""
+
+    host: str
+    port: int
+    ae_title: str
+    quirks: Quirks = NO_QUIRKS
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from marshmallow import fields, validate
 
 from dicom_qr_gateway import errors
+from dicom_qr_gateway.dicom.phases import PHASES
 from dicom_qr_gateway.errors import GatewayError, NoStudyMatched
 from dicom_qr_gateway.schemas.answers import RetrieveDetailSchema
 from dicom_qr_gateway.schemas.base import StrictSchema
+from dicom_qr_gateway.schemas.phases import PhasesSchema
 
 
 def outcomes() -> Iterator[type[GatewayError]]:
@@ -67,6 +69,17 @@ class ErrorSchema(StrictSchema):
             "`result`, `source` and `reason` (A-ASSOCIATE-RJ).",
             "example": {"result": 1, "source": 1, "reason": 7},
         }
+    )
+    phase = fields.String(
+        validate=validate.OneOf(PHASES[:-1]),
+        metadata={
+            "description": "Only of `/echo`: what was under way when it failed.",
+            "example": "associate",
+        },
+    )
+    phases_ms = fields.Nested(
+        PhasesSchema,
+        metadata={"description": "Only of `/echo`: the phases that were reached."},
     )
     success_count = fields.Integer(
         metadata={"description": "Only of a retrieve: studies moved completely.", "example": 0}

@@ -1,10 +1,11 @@
 """The body of ``POST /qr``: that of ``/q`` and a move destination; checked, a StudyRetrieve."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from marshmallow import post_load
-
-from dicom_qr_gateway.schemas.query import SANDBOX_QUERY, QuerySchema, ae_title
+from dicom_qr_gateway.dicom.types import ApplicationEntity
+from dicom_qr_gateway.schemas.pacs import ae_title
+from dicom_qr_gateway.schemas.query import SANDBOX_QUERY, QuerySchema
 from dicom_qr_gateway.services.retrieve import StudyRetrieve
 
 SANDBOX_RETRIEVE = {**SANDBOX_QUERY, "c_move_ae_title": "WORKSTATION"}
@@ -18,7 +19,9 @@ class RetrieveSchema(QuerySchema):
         "WORKSTATION",
     )
 
-    @post_load
-    def to_query(self, data: dict[str, Any], **kwargs: object) -> StudyRetrieve:
-        """Return the request as the service takes it."""
-        return StudyRetrieve(super().to_query(data, **kwargs), data["c_move_ae_title"])
+    def request(
+        self, pacs: ApplicationEntity, calling_ae_title: str, data: Mapping[str, Any]
+    ) -> Any:
+        """Return a StudyRetrieve."""
+        query = super().request(pacs, calling_ae_title, data)
+        return StudyRetrieve(query, data["c_move_ae_title"])

@@ -90,7 +90,12 @@ class QueryService:
             *deadlines,
         ) as association:
             finder = StudyFinder(
-                association, query.patient_id, self._pool.limits, whole, *deadlines
+                association,
+                query.patient_id,
+                self._pool.limits,
+                whole,
+                *deadlines,
+                quirks=query.pacs.quirks,
             )
             matches = finder.studies(query.is_selective)
             own = [study for study in matches if is_of_patient(study, query.patient_id)]

@@ -146,6 +146,7 @@ class RetrieveService:
                 self._pool.limits,
                 lists,
                 whole,
+                charset=request.query.pacs.quirks.charset,
             ):
                 outcome.add(response)
         except GatewayError as error:

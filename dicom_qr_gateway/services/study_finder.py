@@ -13,7 +13,7 @@ from typing import Final
 from dicom_qr_gateway.dicom.association import Association
 from dicom_qr_gateway.dicom.budgets import FindBudget
 from dicom_qr_gateway.dicom.c_find import c_find
-from dicom_qr_gateway.dicom.types import Deadline, Limits, QueryRetrieveLevel
+from dicom_qr_gateway.dicom.types import NO_QUIRKS, Deadline, Limits, QueryRetrieveLevel, Quirks
 from dicom_qr_gateway.dicom.uids import PATIENT_ROOT_FIND, STUDY_ROOT_FIND
 from dicom_qr_gateway.errors import DimseFailure
 from dicom_qr_gateway.services.matching import wire_patient_id
@@ -38,7 +38,12 @@ class StudyFinder:
     """Asks one PACS about one patient."""
 
     def __init__(
-        self, association: Association, patient_id: str, limits: Limits, *deadlines: Deadline
+        self,
+        association: Association,
+        patient_id: str,
+        limits: Limits,
+        *deadlines: Deadline,
+        quirks: Quirks = NO_QUIRKS,
     ) -> None:
         """Use the Study Root where the PACS accepted it, else the Patient Root (PS3.4 C.3)."""
         self._association = association
@@ -46,6 +51,7 @@ class StudyFinder:
         self._patient_id = patient_id
         self._limits = limits
         self._deadlines = deadlines
+        self._quirks = quirks
         self._budget = FindBudget(limits)
         self._refused: tuple[str, ...] = ()
         self._honours_lists = True
@@ -64,6 +70,8 @@ class StudyFinder:
         keys["PatientID"] = wire_patient_id(self._patient_id)
         if is_selective:
             del keys[_DEAR_KEY]
+        if self._quirks.modality_level is QueryRetrieveLevel.SERIES:
+            del keys["ModalitiesInStudy"]
         try:
             return self._studies(keys)
         except DimseFailure as failure:
@@ -76,6 +84,8 @@ class StudyFinder:
     def _studies(self, keys: dict[str, str]) -> list[Study]:
         found = []
         for match in self._find(QueryRetrieveLevel.STUDY, keys):
+            if "ModalitiesInStudy" not in keys:  # some send it all the same
+                match.pop("ModalitiesInStudy", None)
             study = study_from(match)
             self._budget.rows.spend(len(study.row))
             found.append(study)
@@ -169,6 +179,7 @@ class StudyFinder:
             self._limits,
             self._budget,
             *self._deadlines,
+            quirks=self._quirks,
         )
 
 

@@ -44,6 +44,15 @@ def test_a_retrieve_is_executed_by_clicking(visit, sandbox):
     assert visit.complaints == []
 
 
+def test_an_echo_is_executed_by_clicking(visit):
+    visit.page.goto(f"{visit.root}/docs")
+    execute(visit.page, "/echo")
+    status, body = answer(visit.page)
+    assert status == "200"
+    assert body["services"]["C-FIND"] is True
+    assert visit.complaints == []
+
+
 def test_swagger_ui_lists_every_endpoint(visit):
     visit.page.goto(f"{visit.root}/docs")
     visit.page.locator(".opblock").first.wait_for()
@@ -51,6 +60,8 @@ def test_swagger_ui_lists_every_endpoint(visit):
     assert [path.replace("\u200b", "") for path in shown] == [
         "/q",
         "/qr",
+        "/pacs",
+        "/echo",
         "/health",
         "/version",
         "/ready",

@@ -16,7 +16,7 @@ from dicom_qr_gateway.errors import (
     ResponseTimeout,
     ShuttingDown,
 )
-from dicom_qr_gateway.services.echo import EchoService
+from dicom_qr_gateway.services.echo import PROPOSAL, EchoService, Verification
 from tests.pools import a_pool
 
 from .archive import Archive
@@ -32,7 +32,7 @@ MakePacs = Callable[..., ScriptedPacs]
 @pytest.fixture
 def echo(stop: StopSignal) -> Echo:
     def call(pacs: ScriptedPacs, limits: Limits = PATIENT) -> None:
-        EchoService(a_pool(limits, stop)).echo(pacs.entity, "GATEWAY")
+        EchoService(a_pool(limits, stop)).echo(Verification(pacs.entity, "GATEWAY"))
 
     return call
 
@@ -48,17 +48,19 @@ def answers(respond: Callable[[Conversation], None]) -> Script:
 
 
 def test_an_archive_that_works_is_verified(archive: Archive, stop: StopSignal) -> None:
-    EchoService(a_pool(PATIENT, stop)).echo(archive.entity, "GATEWAY")
+    EchoService(a_pool(PATIENT, stop)).echo(Verification(archive.entity, "GATEWAY"))
     assert archive.asked().released == 1
 
 
-def test_an_echo_proposes_verification_and_sends_no_identifier(
+def test_an_echo_proposes_every_service_and_asks_for_verification_alone(
     pacs_with: MakePacs, echo: Echo
 ) -> None:
     pacs = pacs_with(answers(lambda peer: peer.respond(SUCCESS)))
     echo(pacs)
     heard = pacs.conversation
-    assert [context.abstract_syntax for context in heard.proposal.contexts] == [VERIFICATION]
+    assert [context.abstract_syntax for context in heard.proposal.contexts] == list(PROPOSAL)
+    assert heard.requests[0].abstract_syntax == VERIFICATION
+    assert len(heard.requests) == 1
     assert heard.requests[0].command.CommandDataSetType == 0x0101
     assert "Priority" not in heard.requests[0].command
     assert heard.last is ReleaseRQ

@@ -12,7 +12,7 @@ from dicom_qr_gateway.dicom.pool import Pool
 from dicom_qr_gateway.dicom.types import ApplicationEntity
 from dicom_qr_gateway.dicom.waiting import StopSignal
 from dicom_qr_gateway.errors import GatewayBusy, ShuttingDown
-from dicom_qr_gateway.services.echo import EchoService
+from dicom_qr_gateway.services.echo import EchoService, Verification
 from dicom_qr_gateway.services.query import QueryService
 from dicom_qr_gateway.services.retrieve import RetrieveService, StudyRetrieve
 from tests.pools import a_pool
@@ -45,7 +45,7 @@ def dead_pacs(pacs_with: MakePacs, pool: Pool, stop: StopSignal) -> Iterator[App
 
     pacs = pacs_with(silent)
     with ThreadPoolExecutor(1) as others:
-        held = others.submit(EchoService(pool).echo, pacs.entity, "GATEWAY")
+        held = others.submit(EchoService(pool).echo, Verification(pacs.entity, "GATEWAY"))
         assert connected.wait(60)
         yield pacs.entity
         stop.set()
@@ -57,13 +57,13 @@ def test_whoever_asks_a_pacs_that_is_taken_is_told_busy_and_others_are_served(
     dead_pacs: ApplicationEntity, archive: Archive, pool: Pool
 ) -> None:
     with pytest.raises(GatewayBusy):
-        EchoService(pool).echo(dead_pacs, "GATEWAY")
-    EchoService(pool).echo(archive.entity, "GATEWAY")
+        EchoService(pool).echo(Verification(dead_pacs, "GATEWAY"))
+    EchoService(pool).echo(Verification(archive.entity, "GATEWAY"))
 
 
 def test_an_association_that_ended_is_free_for_the_next(archive: Archive, pool: Pool) -> None:
     for _ in range(3):
-        EchoService(pool).echo(archive.entity, "GATEWAY")
+        EchoService(pool).echo(Verification(archive.entity, "GATEWAY"))
 
 
 def test_retrieves_never_hold_more_than_half_of_the_threads(archive: Archive, pool: Pool) -> None:
@@ -72,4 +72,4 @@ def test_retrieves_never_hold_more_than_half_of_the_threads(archive: Archive, po
     with pool.bulkheads.place(RETRIEVES), pool.bulkheads.place(RETRIEVES):
         with pytest.raises(GatewayBusy):
             retrieves.retrieve(request, None)
-        EchoService(pool).echo(archive.entity, "GATEWAY")
+        EchoService(pool).echo(Verification(archive.entity, "GATEWAY"))

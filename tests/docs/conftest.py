@@ -16,6 +16,8 @@ from werkzeug.serving import make_server
 
 from dicom_qr_gateway.app import create_app
 from dicom_qr_gateway.config import Settings
+from dicom_qr_gateway.dicom.types import ApplicationEntity
+from dicom_qr_gateway.named_pacs import NamedPacs
 from dicom_qr_gateway.sandbox.server import Sandbox
 
 ROOT = Path(__file__).parents[2]
@@ -193,8 +195,11 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 @pytest.fixture(scope="module")
-def gateway(app: Flask) -> Iterator[str]:
-    """``host:port`` of a gateway that is served over HTTP."""
+def gateway(app: Flask, sandbox: Sandbox) -> Iterator[str]:
+    """``host:port`` of a gateway that is served over HTTP and knows the sandbox by its name."""
+    peer = ApplicationEntity("127.0.0.1", sandbox.port, sandbox.ae_title)
+    named = NamedPacs("sandbox", peer, "GATEWAY", "Demo PACS with synthetic patients")
+    app.extensions["pacs"].replace([named])
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()

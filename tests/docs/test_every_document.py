@@ -6,6 +6,7 @@ import shlex
 from dicom_qr_gateway import __version__
 from dicom_qr_gateway.cli import main
 from dicom_qr_gateway.config import OPTIONS
+from dicom_qr_gateway.pacs_keys import KEYS
 
 # Names in capitals that are no options of ours.
 OTHER_NAMES = {"DICOM_QR_GATEWAY", "SCRIPT_NAME", "TCP_NODELAY", "TCP_QUICKACK"}
@@ -62,7 +63,8 @@ def test_the_changelog_begins_with_unreleased_and_has_this_version(root):
 
 def test_the_configuration_page_has_every_option(root):
     page = (root / "docs/configuration.md").read_text("utf-8")
-    assert re.findall(r"^\| `(\w+)`", page, re.MULTILINE) == [option.name for option in OPTIONS]
+    names = [each.name for each in (*OPTIONS, *KEYS)]
+    assert re.findall(r"^\| `(\w+)`", page, re.MULTILINE) == names
 
 
 def test_every_dependency_is_explained(root):

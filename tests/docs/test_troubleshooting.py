@@ -12,10 +12,12 @@ import dicom_qr_gateway
 from dicom_qr_gateway.blueprints.errors import status_of
 from dicom_qr_gateway.cli import main
 from dicom_qr_gateway.dicom.c_move import MoveResponse
+from dicom_qr_gateway.dicom.phases import PHASES
 from dicom_qr_gateway.dicom.status import Category, advice, describe
 from dicom_qr_gateway.dicom.types import SubOperations
 from dicom_qr_gateway.errors import NoStudyMatched
 from dicom_qr_gateway.schemas.errors import outcomes
+from dicom_qr_gateway.services.diagnosis import ADVICE
 from dicom_qr_gateway.services.study_outcome import StudyOutcome
 
 DESTINATION = "DESTINATION"
@@ -38,6 +40,29 @@ def test_every_error_has_a_section_with_its_status_code(troubleshooting):
 def test_every_section_quotes_a_message(troubleshooting):
     for error, _ in sections(troubleshooting):
         assert "\n> " in troubleshooting.section(f"`{error}`"), error
+
+
+def test_every_advice_is_in_the_section_of_its_error(troubleshooting):
+    for error, sentence in ADVICE.items():
+        assert f"`/echo` adds:\n\n> {sentence}\n" in troubleshooting.section(f"`{error}`"), error
+
+
+def test_no_section_has_an_advice_that_echo_does_not_give(troubleshooting):
+    assert troubleshooting.text.count("`/echo` adds:") == len(ADVICE)
+
+
+def test_every_failure_of_the_pacs_itself_has_an_advice():
+    in_a_query_or_retrieve = {
+        "patient_mismatch", "too_many_matches", "move_failed", "query_timeout", "retrieve_timeout",
+    }  # fmt: skip
+    of_the_gateway = {"gateway_busy", "shutting_down"}
+    failures = {each.error for each in outcomes() if status_of(each) in (502, 503, 504)}
+    assert set(ADVICE) == failures - in_a_query_or_retrieve - of_the_gateway
+
+
+def test_every_phase_that_can_fail_is_explained(troubleshooting):
+    explained = [row[0].strip("`") for row in troubleshooting.table("Try it by hand")]
+    assert explained == list(PHASES[:-1])
 
 
 FILLED_IN = re.compile(r"\{\w*\}")

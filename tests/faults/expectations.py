@@ -1,8 +1,9 @@
 """What the gateway must answer to each truth of the misbehaving PACS, by the contract's tables."""
 
+import re
 from dataclasses import dataclass
 
-from dicom_qr_gateway.sandbox.misbehaving import Service, Truth
+from dicom_qr_gateway.sandbox.misbehaving import Fault, Service, Truth
 
 # A fault that ends by a time-out, or by a budget, has that one lowered and every other at its
 # default, so the test knows which one ended it; all other faults end by themselves. What should
@@ -79,6 +80,20 @@ def expected(truth: Truth, service: Service, endpoint: str) -> Expected:
         study = "ok" if endpoint == "qr" and truth is Truth.COMPLETE else None
         return Expected(*_SUCCESSES[truth], study)
     return Expected(*_FAILURES[truth])
+
+
+# Faults of one service that begin before anything is asked for: an echo, which proposes every
+# service, meets them too.
+_BEFORE_A_REQUEST = re.compile(
+    r"M-(\w+-(BEFORE|IN|AFTER)-AC|HALF-AC|SLOW-1BPS|RJ-.+|NO-CONTEXT|JPEG|AC-.+)|DEFLATED-BOMB"
+)
+
+
+def truth_of_an_echo(fault: Fault) -> Truth:
+    """Return what an echo finds out about that PACS, COMPLETE where it never meets the fault."""
+    if fault.service is not Service.BOTH and not _BEFORE_A_REQUEST.fullmatch(fault.name):
+        return Truth.COMPLETE
+    return Truth.RESPONSE_TIMEOUT if fault.truth is Truth.RETRIEVE_TIMEOUT else fault.truth
 
 
 def _of_a_move(truth: Truth) -> Expected:

@@ -45,6 +45,8 @@ class Asked:
         assert isinstance(client, ContractClient)
         client.environ_base["HTTP_X_CORRELATION_ID"] = self.correlation_id
         changes = {"pacs_ip": "127.0.0.1", "pacs_port": self.port, "pacs_ae_title": self.ae_title}
+        if self.endpoint == "echo":
+            return client.post("/echo", json=client.body(**changes, patient_id=...))
         if self.endpoint == "q":
             return client.q(**changes, patient_id=PATIENT_ID)
         return client.qr(**changes, patient_id=PATIENT_ID, c_move_ae_title=DESTINATION)

@@ -13,7 +13,7 @@ from dicom_qr_gateway.services.query import FoundStudies
 CONTRACT = {
     400: {"invalid_request"},
     403: {"target_not_allowed"},
-    404: {"no_such_endpoint"},
+    404: {"no_such_endpoint", "no_such_pacs"},
     405: {"method_not_allowed"},
     413: {"request_too_large"},
     415: {"unsupported_media_type"},

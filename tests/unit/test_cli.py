@@ -63,7 +63,7 @@ def test_the_version_is_the_packages():
     assert command("--version").output == f"dicom-qr-gateway {__version__}\n"
 
 
-@pytest.mark.parametrize("name", ["run", "sandbox", "echo", "find", "move", "options"])
+@pytest.mark.parametrize("name", ["run", "sandbox", "echo", "find", "move", "pacs", "options"])
 def test_every_command_explains_itself(name):
     result = command(name, "--help")
     assert result.exit_code == 0
@@ -88,7 +88,10 @@ def test_the_help_cuts_no_sentence_short():
 
 def test_echo_says_that_the_pacs_answered(pacs):
     result = command("echo", *pacs)
-    assert (result.exit_code, result.output) == (0, "SANDBOX answered the C-ECHO.\n")
+    assert (result.exit_code, result.output) == (
+        0,
+        "SANDBOX answered the C-ECHO.\nIt accepts: C-FIND, C-MOVE, C-GET, STORE.\n",
+    )
 
 
 def test_echo_of_a_closed_port_is_a_failure_of_the_pacs(closed_port):
@@ -399,8 +402,8 @@ def test_run_prints_commands_that_succeed_and_ends_on_request(monkeypatch, capfd
     assert f"http://{bind}/docs" in result.output
     assert f"(put pacs_port {free_pair} into its examples)" in result.output
     assert "GET /" not in capfd.readouterr().out
-    assert [answer["operation"] for answer in tried] == ["C-FIND", "C-MOVE"]
-    assert [answer["status"] for answer in tried] == ["ok", "ok"]
+    assert [answer["operation"] for answer in tried] == ["C-FIND", "C-MOVE", "C-FIND"]
+    assert [answer["status"] for answer in tried] == ["ok", "ok", "ok"]
     assert not addresses.accepts(*addresses.split(bind))
     assert not addresses.accepts("127.0.0.1", free_pair)
 

@@ -12,9 +12,11 @@ import pytest
 from gunicorn.config import Config
 
 from dicom_qr_gateway import gunicorn_config
+from dicom_qr_gateway.config import Settings
 from dicom_qr_gateway.dicom.bulkheads import Bulkheads
 from dicom_qr_gateway.dicom.types import Limits
 from dicom_qr_gateway.lifecycle import Lifecycle
+from dicom_qr_gateway.named_pacs import PacsDirectory
 
 ROOT = Path(__file__).parents[2]
 
@@ -50,12 +52,26 @@ class FakeWorker:
         self.events.append(("exit", sig))
 
 
+class FakeLog:
+    """As much of gunicorn's log as the hooks use."""
+
+    def __init__(self) -> None:
+        self.lines: list[tuple[str, str]] = []
+
+    def info(self, text, *values):
+        self.lines.append(("info", text % values))
+
+    def error(self, text, *values):
+        self.lines.append(("error", text % values))
+
+
 class FakeMaster:
     """As much of gunicorn's master as the hooks use."""
 
     def __init__(self) -> None:
         self.signals: list[int] = []
         self.LISTENERS = []
+        self.log = FakeLog()
 
     def signal(self, sig, frame):
         self.signals.append(sig)
@@ -146,17 +162,52 @@ def test_the_first_ctrl_c_stops_gracefully_and_the_second_at_once():
     assert master.signals == [signal.SIGTERM, signal.SIGINT]
 
 
-def test_a_worker_is_tied_to_its_master(monkeypatch):
-    parents = []
+def test_a_worker_is_tied_to_its_master_and_gets_the_pacs_that_it_read(monkeypatch):
+    parents, handed_down = [], []
     monkeypatch.setattr(gunicorn_config, "die_with_parent", parents.append)
+    monkeypatch.setattr(gunicorn_config, "hand_down", handed_down.append)
     gunicorn_config.post_fork(FakeMaster(), FakeWorker(ppid=42))
     assert parents == [42]
+    assert handed_down == [gunicorn_config.pacs]
+
+
+@pytest.fixture
+def master_with_pacs(monkeypatch, tmp_path):
+    """A master whose PACS_CONFIG names a file, and the file."""
+    path = tmp_path / "pacs.toml"
+    settings = Settings.from_environ({"PACS_CONFIG": str(path)})
+    monkeypatch.setattr(gunicorn_config, "_settings", settings)
+    monkeypatch.setattr(gunicorn_config, "pacs", PacsDirectory())
+    return FakeMaster(), path
+
+
+def test_a_reload_reads_the_named_pacs_again(master_with_pacs):
+    master, path = master_with_pacs
+    path.write_text('[pacs.main]\nhost = "192.0.2.1"\nport = 104\nae_title = "PACS"\n')
+    gunicorn_config.on_reload(master)
+    assert gunicorn_config.pacs.names == ("main",)
+    assert master.log.lines == [("info", "PACS_CONFIG has been read again: 1 PACS")]
+
+
+def test_a_reload_of_a_broken_file_changes_nothing_and_tells_each_fault(master_with_pacs):
+    master, path = master_with_pacs
+    path.write_text('[pacs.main]\nhost = "192.0.2.1"\nport = 104\nae_title = "PACS"\n')
+    gunicorn_config.on_reload(master)
+    path.write_text('[pacs.other]\nhost = "192.0.2.1"\n')
+    gunicorn_config.on_reload(master)
+    assert gunicorn_config.pacs.names == ("main",)
+    former = f"PACS_CONFIG keeps its former content: {path}: pacs.other"
+    assert master.log.lines[1:] == [
+        ("error", f"{former}.port is missing: give a whole number from 1 to 65535"),
+        ("error", f"{former}.ae_title is missing: give an AE title of 1 to 16 characters"),
+    ]
 
 
 def test_a_gateway_that_runs_beside_a_sandbox_is_tied_to_the_command(monkeypatch):
     from dicom_qr_gateway.cli import gunicorn_child
 
     tied = []
+    monkeypatch.setenv("SANDBOX_PORT", "11112")
     monkeypatch.setattr(gunicorn_child, "die_with_parent", lambda *args: tied.append(args))
     gunicorn_child.on_starting(FakeMaster())
     assert tied == [(os.getppid(), signal.SIGTERM)]

@@ -41,6 +41,12 @@ def test_a_rejection_that_waiting_may_cure_is_busy(result: int, source: int, rea
     assert error.dicom == {"result": result, "source": source, "reason": reason}
 
 
+def test_a_rejection_for_the_moment_that_is_no_congestion_says_its_reason() -> None:
+    error = rejection_error(AssociateRJ(2, 1, 7), "MAINPACS", "GATEWAY")
+    assert "at its limit" not in error.message
+    assert "the PACS does not know AE title MAINPACS" in error.message
+
+
 def test_every_rejection_of_any_numbers_has_a_message() -> None:
     for result, source, reason in itertools.product(range(4), range(5), range(12)):
         error = rejection_error(AssociateRJ(result, source, reason), "A{0}", "B{x}")

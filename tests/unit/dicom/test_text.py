@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from pydicom.charset import convert_encodings, decode_bytes
 from pydicom.valuerep import TEXT_VR_DELIMS
 
-from dicom_qr_gateway.dicom.text import CharacterSet
+from dicom_qr_gateway.dicom.request_charset import encoder
+from dicom_qr_gateway.dicom.text import CharacterSet, decode_assuming
 
 DEFINED_TERMS = [
     *("", "ISO_IR 6", "ISO_IR 13", "ISO_IR 100", "ISO_IR 101", "ISO_IR 109", "ISO_IR 110"),
@@ -115,6 +116,35 @@ def test_only_what_cannot_be_decoded_is_replaced() -> None:
     assert decode(b"J\xe9r", "ISO_IR 192") == "J\ufffdr"
     assert decode(b"A\x1b$)C\xff\xfb\xf3", "\\ISO 2022 IR 149") == "A\ufffd洪"
     assert decode(b"\x1b$B;3\x7f\x1b(BZ", "\\ISO 2022 IR 87") == "山\ufffdZ"
+
+
+@pytest.mark.parametrize(
+    ("assumed", "stated", "value", "text"),
+    [
+        ("ISO_IR 192", "", "Müller", "Müller"),
+        ("ISO_IR 144", "", "Иванов", "Иванов"),
+        ("ISO_IR 144", "ISO_IR 999", "Иванов", "Иванов"),
+        ("ISO_IR 192", "ISO_IR 100", "Müller", "Müller"),
+        ("ISO_IR 144", "ISO_IR 100", "Иванов", "Иванов"),
+        ("GB18030", "ISO_IR 192", "王小东", "王小东"),
+        ("\\ISO 2022 IR 149", "", "김희중", "김희중"),
+    ],
+)
+def test_what_a_pacs_does_not_state_or_states_wrong_is_assumed(assumed, stated, value, text):
+    assert decode_assuming(assumed, stated, encoder(assumed)(value)) == text
+
+
+@pytest.mark.parametrize("stated", ["ISO_IR 192", "GB18030", "\\ISO 2022 IR 87"])
+def test_a_set_that_the_bytes_prove_is_believed(stated):
+    assert decode_assuming("ISO_IR 144", stated, encoder(stated)("山田")) == "山田"
+
+
+def test_what_cannot_be_in_the_assumed_set_may_be_in_the_one_that_is_stated():
+    assert decode_assuming("ISO_IR 192", "ISO_IR 100", b"M\xfcller") == "Müller"
+
+
+def test_what_is_in_no_set_stays_unreadable():
+    assert decode_assuming("ISO_IR 192", "", b"M\xfcller") == "M\ufffdller"
 
 
 ESCAPES = [b"\x1b" + code for code in b"(B (J $B $(D )I -A -F -L -T -b $)A $)C $ % ".split(b" ")]

@@ -6,7 +6,7 @@ from typing import Any, cast
 import pytest
 
 from dicom_qr_gateway.dicom.pool import Pool
-from dicom_qr_gateway.dicom.types import ApplicationEntity, Deadline, Limits
+from dicom_qr_gateway.dicom.types import ApplicationEntity, Deadline, Limits, Quirks
 from dicom_qr_gateway.dicom.uids import PATIENT_ROOT_FIND, STUDY_ROOT_FIND
 from dicom_qr_gateway.errors import NoStudyMatched, PatientMismatch, QueryTimeout, RetrieveTimeout
 from dicom_qr_gateway.services import query as module
@@ -34,7 +34,12 @@ class Finder:
         return nullcontext("an association")
 
     def made(
-        self, association: object, patient_id: str, limits: Limits, *deadlines: Deadline
+        self,
+        association: object,
+        patient_id: str,
+        limits: Limits,
+        *deadlines: Deadline,
+        quirks: Quirks,
     ) -> "Finder":
         assert (association, patient_id) == ("an association", "P1")
         self.deadlines = deadlines

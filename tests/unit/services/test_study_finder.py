@@ -6,7 +6,13 @@ from typing import Any
 import pytest
 
 from dicom_qr_gateway.dicom.budgets import FindBudget
-from dicom_qr_gateway.dicom.types import AcceptedContext, Limits
+from dicom_qr_gateway.dicom.types import (
+    NO_QUIRKS,
+    AcceptedContext,
+    Limits,
+    QueryRetrieveLevel,
+    Quirks,
+)
 from dicom_qr_gateway.dicom.uids import PATIENT_ROOT_FIND, STUDY_ROOT_FIND
 from dicom_qr_gateway.errors import DimseFailure
 from dicom_qr_gateway.services import study_finder as module
@@ -31,7 +37,13 @@ class Pacs:
         return self.context
 
     def c_find(
-        self, _: object, context: object, keys: dict[str, str], limits: object, budget: FindBudget
+        self,
+        _: object,
+        context: object,
+        keys: dict[str, str],
+        limits: object,
+        budget: FindBudget,
+        quirks: Quirks,
     ) -> Generator[dict[str, str], None, None]:
         assert context is self.context
         self.keys.append(keys)
@@ -46,10 +58,10 @@ class Pacs:
             raise
 
 
-def finder(pacs: Pacs, monkeypatch: pytest.MonkeyPatch) -> StudyFinder:
+def finder(pacs: Pacs, monkeypatch: pytest.MonkeyPatch, quirks: Quirks = NO_QUIRKS) -> StudyFinder:
     monkeypatch.setattr(module, "c_find", pacs.c_find)
     association: Any = pacs
-    return StudyFinder(association, "P1", Limits())
+    return StudyFinder(association, "P1", Limits(), quirks=quirks)
 
 
 def studies(*uids: str) -> list[Study]:
@@ -234,3 +246,13 @@ def test_a_failure_of_the_dear_key_fails_the_query(monkeypatch: pytest.MonkeyPat
     pacs = Pacs(STUDY_ROOT_FIND, failure("0xA700"))
     with pytest.raises(DimseFailure):
         finder(pacs, monkeypatch).completed(studies("1.1"))
+
+
+def test_a_pacs_whose_modalities_are_only_at_series_level_is_not_asked_for_them_above(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pacs = Pacs(STUDY_ROOT_FIND, [{"StudyInstanceUID": "1.2", "ModalitiesInStudy": "OT"}])
+    quirks = Quirks(modality_level=QueryRetrieveLevel.SERIES)
+    [study] = finder(pacs, monkeypatch, quirks).studies(False)
+    assert study.modalities == []
+    assert "ModalitiesInStudy" not in pacs.keys[0]

@@ -1,0 +1,49 @@
+"""How many associations named PACS may have, counted by the address that is connected to.
+
+Rule: several names, and requests by address, may mean one host and port; the smallest number that
+is stated for it counts for all of them. A host name's address is known once it has been looked up.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+
+from dicom_qr_gateway.dicom.types import ApplicationEntity
+
+
+@dataclass(frozen=True, slots=True)
+class AssociationLimit:
+    """At most so many associations with what listens there."""
+
+    host: str
+    port: int
+    most: int
+
+
+@dataclass(slots=True)
+class AssociationLimits:
+    """What is stated, and which addresses the host names of it had when last looked up."""
+
+    stated: Iterable[AssociationLimit] = ()
+    _addresses: dict[str, str] = field(default_factory=dict)
+
+    def most(self, peer: ApplicationEntity, address: str) -> int | None:
+        """Return the smallest limit stated for it, None where none is.
+
+        Args:
+            peer: whom a request names.
+            address: what its host was resolved to.
+        """
+        here = [each for each in self.stated if each.port == peer.port]
+        for each in here:
+            if each.host.lower() == peer.host.lower():
+                self._addresses[each.host] = address
+        return min(
+            (each.most for each in here if self._address(each.host) == address), default=None
+        )
+
+    def _address(self, host: str) -> str | None:
+        try:
+            return str(ip_address(host))
+        except ValueError:
+            return self._addresses.get(host)

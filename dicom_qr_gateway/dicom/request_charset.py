@@ -1,0 +1,64 @@
+"""The Specific Character Set of requests, where the configuration of a PACS states one.
+
+Rule: text is encoded in what is stated or not at all; no character is ever replaced. The terms are
+those of PS3.3 tables C.12-2, C.12-4 and C.12-5 that say by themselves how all of a text is encoded.
+"""
+
+import re
+from collections.abc import Callable
+from functools import partial
+from typing import Final
+
+Encode = Callable[[str], bytes]
+
+# Defined term -> codec, and the escape sequence before each run that is not ASCII (PS3.5 6.1.2.5).
+# The codec of IR 87 brings its own; ISO_IR 13 is missing, since its codec says more than the set.
+REQUEST_CHARSETS: Final = {
+    "ISO_IR 100": ("latin-1", b""),
+    "ISO_IR 101": ("iso8859-2", b""),
+    "ISO_IR 109": ("iso8859-3", b""),
+    "ISO_IR 110": ("iso8859-4", b""),
+    "ISO_IR 126": ("iso8859-7", b""),
+    "ISO_IR 127": ("iso8859-6", b""),
+    "ISO_IR 138": ("iso8859-8", b""),
+    "ISO_IR 144": ("iso8859-5", b""),
+    "ISO_IR 148": ("iso8859-9", b""),
+    "ISO_IR 166": ("tis-620", b""),
+    "ISO_IR 192": ("utf-8", b""),
+    "ISO_IR 203": ("iso8859-15", b""),
+    "GB18030": ("gb18030", b""),
+    "GBK": ("gbk", b""),
+    "\\ISO 2022 IR 58": ("gb2312", b"\x1b$)A"),
+    "\\ISO 2022 IR 87": ("iso2022_jp", b""),
+    "\\ISO 2022 IR 149": ("euc_kr", b"\x1b$)C"),
+}
+# A run ends where the sets of value 1 come back.
+_RUN: Final = re.compile(r"[^\\^=]*[^\x00-\x7f][^\\^=]*")
+
+
+def encoder(charset: str) -> Encode:
+    """Return what encodes text in that value of (0008,0005); it raises UnicodeEncodeError.
+
+    Raises:
+        KeyError: the value is none of REQUEST_CHARSETS.
+    """
+    codec, escape = REQUEST_CHARSETS[charset]
+    return partial(_escaped, codec, escape) if escape else partial(_plain, codec)
+
+
+def can_encode(text: str, charset: str) -> bool:
+    """Tell whether that value of (0008,0005) can say the text; "" says everything by ISO_IR 192."""
+    try:
+        encoder(charset or "ISO_IR 192")(text)
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _plain(codec: str, text: str) -> bytes:
+    return text.encode(codec)
+
+
+def _escaped(codec: str, escape: bytes, text: str) -> bytes:
+    designation = escape.decode("ascii")
+    return _RUN.sub(lambda run: designation + run[0], text).encode(codec)
