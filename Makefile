@@ -5,7 +5,7 @@ BIN := .venv/bin
 DEBIAN_PACKAGES := apache2 chromium dcmtk libapache2-mod-wsgi-py3 nginx openssl orthanc
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev test cov lint format openapi config-docs reliability soak build clean
+.PHONY: help run dev test cov lint format openapi config-docs reliability soak bench build clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,11 +47,15 @@ reliability: .venv/installed ## Measure what docs/reliability.md promises and wr
 soak: .venv/installed ## Make 100,000 requests, good and bad, and write row 9L of docs/reliability.md (6 minutes)
 	@$(BIN)/python -m benchmarks.reliability 9L --write
 
+bench: .venv-bench/installed ## Measure against all that asks a PACS, write docs/performance.md (12 minutes)
+	@.ci/test-tools dcmtk gcc libc6-dev orthanc
+	@.venv-bench/bin/python -m benchmarks.performance --write
+
 build: .venv/installed-dev ## Build the wheel and the source distribution into dist/
 	@$(BIN)/python -m build
 
 clean: ## Remove everything that was made here, .venv too
-	@rm -rf .venv build dist htmlcov .coverage .coverage.* *.egg-info \
+	@rm -rf .venv .venv-bench build dist htmlcov .coverage .coverage.* *.egg-info \
 		.pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -74,4 +78,12 @@ clean: ## Remove everything that was made here, .venv too
 .venv/installed-dev: .venv/installed
 	@echo "Installing what developers need into .venv (once) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+# The bench's own, with its competitors in it: what developers need has none of them.
+.venv-bench/installed: .venv/installed
+	@echo "Installing the bench and its competitors into .venv-bench (once) ..."
+	@$(PYTHON) -m venv .venv-bench
+	@.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --editable . \
+		fastapi 'uvicorn[standard]'
 	@touch $@

@@ -51,8 +51,8 @@ MOST_CONNECTIONS: Final = 1000
 class Master(Protocol):
     """What the hooks use of gunicorn's Arbiter."""
 
-    log: Any
     LISTENERS: list[Any]
+    log: Any
 
     def signal(self, sig: int, frame: FrameType | None) -> None:
         """Queue a signal for the master's main loop."""

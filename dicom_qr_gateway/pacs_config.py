@@ -31,7 +31,7 @@ def read_pacs(settings: Settings) -> tuple[NamedPacs, ...]:
     problems = list(_problems(tables))
     if not problems:
         pacs = tuple(_named(name, table, settings) for name, table in tables["pacs"].items())
-        problems = list(_shared(pacs))
+        problems = [*_shared(pacs), *_starving(pacs, settings.max_associations_per_pacs)]
     if problems:
         raise ConfigurationError("\n".join(f"{path}: {problem}" for problem in problems))
     return pacs
@@ -61,7 +61,12 @@ def association_limits(pacs: Iterable[NamedPacs], default: int) -> AssociationLi
     """Return how many associations each of them may have; ``default`` where it does not say."""
     return AssociationLimits(
         [
-            AssociationLimit(each.peer.host, each.peer.port, each.max_associations or default)
+            AssociationLimit(
+                each.peer.host,
+                each.peer.port,
+                each.max_associations or default,
+                each.idle_associations,
+            )
             for each in pacs
         ]
     )
@@ -123,6 +128,17 @@ def _named(name: str, table: Table, settings: Settings) -> NamedPacs:
         values["max_associations"],
         values["idle_associations"],
     )
+
+
+def _starving(pacs: tuple[NamedPacs, ...], default: int) -> Iterator[str]:
+    """Yield a problem for each PACS whose kept associations would leave none for who asks next."""
+    for each in pacs:
+        most = each.max_associations or default
+        if each.idle_associations >= most:
+            yield (
+                f"pacs.{each.name}.idle_associations={each.idle_associations} is not accepted: "
+                f"give less than its max_associations, which is {most}"
+            )
 
 
 def _shared(pacs: tuple[NamedPacs, ...]) -> Iterator[str]:

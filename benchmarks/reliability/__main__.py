@@ -8,8 +8,9 @@ import traceback
 from collections.abc import Sequence
 from types import FrameType
 
+from benchmarks.common.figures import Figure, Row
 from benchmarks.reliability.bench import Bench
-from benchmarks.reliability.report import DOCUMENT, Figure, Report, Row
+from benchmarks.reliability.report import DOCUMENT, Report
 from benchmarks.reliability.rows import EXTRA_ROWS, ROWS
 
 

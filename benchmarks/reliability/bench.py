@@ -5,10 +5,8 @@ Rule: everything is on loopback, on free ports, and gone when the row is over.
 
 import contextlib
 import getpass
-import os
 import re
 import resource
-import signal
 import socket
 import subprocess
 import sys
@@ -18,7 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from benchmarks.reliability import processes
+from benchmarks.common import processes
+from benchmarks.common.programs import PATIENCE, ROOT, Broken, Program, free_port
 from benchmarks.reliability.canned import CannedPacs
 from benchmarks.reliability.client import Client, Crowd, Outcome, Target, Work, ask_all
 from benchmarks.reliability.pacs import ADDRESSES
@@ -26,40 +25,17 @@ from benchmarks.reliability.pacs import ADDRESSES
 # Environment variables of the gateway, handed over as keyword arguments.
 Settings: TypeAlias = dict[str, Any]
 
-ROOT = Path(__file__).parents[2]
-PATIENCE = 30.0  # seconds
 _CERTIFICATE = (
     "openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=127.0.0.1"
     " -addext subjectAltName=IP:127.0.0.1 -keyout key.pem -out certificate.pem"
 )
 
 
-class Broken(Exception):
-    """A program of the bench did not start."""
-
-
 @dataclass
-class Server:
+class Server(Program):
     """A program that serves HTTP: the gateway, or nginx before it."""
 
-    process: "subprocess.Popen[bytes]"
-    port: int
-    log: Path
     tls: bool = False
-
-    @property
-    def pid(self) -> int:
-        return self.process.pid
-
-    @property
-    def workers(self) -> list[int]:
-        return processes.children(self.pid)
-
-    @property
-    def worker(self) -> int:
-        """Return the one worker there is."""
-        (worker,) = self.workers
-        return worker
 
     def client(self, keep_alive: bool = True) -> Client:
         return Client(self.port, self.tls, keep_alive)
@@ -83,15 +59,9 @@ class Server:
     def is_healthy(self) -> bool:
         return self.get("/health").status == 200
 
-    def end(self, number: int = signal.SIGTERM) -> None:
-        """Send a signal and wait for the end, which is made to come."""
-        if self.process.poll() is None:
-            self.process.send_signal(number)
-        try:
-            self.process.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+    def serves(self) -> bool:
+        """Tell whether it answers, not only accepts."""
+        return self.is_healthy()
 
 
 class Bench:
@@ -202,28 +172,11 @@ class Bench:
         tls: bool,
     ) -> Server:
         log = output or self.folder / f"{port}.log"
-        with log.open("ab") as printed:
-            process = subprocess.Popen(
-                command,
-                cwd=ROOT,
-                env={**os.environ, **environment},
-                stdin=subprocess.DEVNULL,
-                stdout=printed,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        server = Server(process, port, log, tls)
+        server = Server.start(command, port, log, environment)
+        server.tls = tls
         self._running.callback(server.end)
-        processes.eventually(lambda: process.poll() is not None or server.is_healthy(), PATIENCE)
-        if process.poll() is not None or not server.is_healthy():
-            raise Broken(f"{command[-1]} does not serve")
+        server.wait_until_it_serves()
         return server
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextlib.contextmanager

@@ -14,7 +14,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from benchmarks.reliability import wire
+from benchmarks.common import wire
 
 PATIENCE = 60.0  # seconds a client waits for an answer
 TLS = ssl.create_default_context()

@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable
 
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
-from benchmarks.reliability import wire
+from benchmarks.common import wire
 from dicom_qr_gateway.dicom.associate import AssociateRQ
 from dicom_qr_gateway.dicom.pdu import (
     Abort,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
-from benchmarks.reliability import wire
+from benchmarks.common import wire
 from benchmarks.reliability.client import Target
 from dicom_qr_gateway.dicom.associate import AssociateRQ
 from dicom_qr_gateway.dicom.pdu import DataTF, Pdu, PduReader, ReleaseRP, ReleaseRQ, encode_pdu

@@ -31,6 +31,7 @@ from dicom_qr_gateway.dicom.pdu import (
     encode_pdu,
 )
 from dicom_qr_gateway.dicom.types import AcceptedContext, Deadline
+from dicom_qr_gateway.dicom.waiting import Waiter
 from dicom_qr_gateway.errors import (
     AssociationAborted,
     ConnectionLost,
@@ -72,6 +73,7 @@ class Association:
         self._message_id = 0
         self._is_open = True
         self._is_awaiting_response = False
+        self._has_received = False
 
     @property
     def is_open(self) -> bool:
@@ -172,6 +174,7 @@ class Association:
         while not self._messages:
             pdu = self._next_pdu(budget, *deadlines)
             if isinstance(pdu, DataTF):
+                self._has_received = True
                 for fragment in pdu.fragments:
                     message = self._assembler.add(fragment)
                     if message is not None:
@@ -216,6 +219,20 @@ class Association:
         return (
             self._reader.is_incomplete or bool(self._messages) or self._connection.has_something()
         )
+
+    @property
+    def has_received(self) -> bool:
+        """Tell whether a byte of a response came since this request has the association."""
+        return self._has_received or self._reader.is_incomplete
+
+    def suspend(self) -> None:
+        """Leave the request that used it, to be kept without one."""
+        self._connection.detach()
+
+    def resume(self, waiter: Waiter) -> None:
+        """Serve another request, which waits by the waiter."""
+        self._connection.attach(waiter)
+        self._has_received = False
 
     def ignore_interrupts(self) -> None:
         """From now on let only deadlines end a wait: the operation is being ended already."""

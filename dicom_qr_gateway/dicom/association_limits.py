@@ -1,4 +1,4 @@
-"""How many associations named PACS may have, counted by the address that is connected to.
+"""How many associations named PACS may have, by the address that is connected to.
 
 Rule: several names, and requests by address, may mean one host and port; the smallest number that
 is stated for it counts for all of them. A host name's address is known once it has been looked up.
@@ -18,6 +18,7 @@ class AssociationLimit:
     host: str
     port: int
     most: int
+    idle: int = 0  # of these, kept without a request
 
 
 @dataclass(slots=True)
@@ -27,8 +28,8 @@ class AssociationLimits:
     stated: Iterable[AssociationLimit] = ()
     _addresses: dict[str, str] = field(default_factory=dict)
 
-    def most(self, peer: ApplicationEntity, address: str) -> int | None:
-        """Return the smallest limit stated for it, None where none is.
+    def of(self, peer: ApplicationEntity, address: str) -> AssociationLimit | None:
+        """Return the smallest limits stated for it, None where none are.
 
         Args:
             peer: whom a request names.
@@ -38,9 +39,11 @@ class AssociationLimits:
         for each in here:
             if each.host.lower() == peer.host.lower():
                 self._addresses[each.host] = address
-        return min(
-            (each.most for each in here if self._address(each.host) == address), default=None
-        )
+        here = [each for each in here if self._address(each.host) == address]
+        if not here:
+            return None
+        most, idle = min(each.most for each in here), min(each.idle for each in here)
+        return AssociationLimit(address, peer.port, most, min(idle, most - 1))
 
     def _address(self, host: str) -> str | None:
         try:

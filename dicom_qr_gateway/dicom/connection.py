@@ -49,6 +49,15 @@ class Connection:
         self._network_timeout = network_timeout
         self._last_byte = time.monotonic()
 
+    def detach(self) -> None:
+        """Leave the request that it served."""
+        self._waiter.forget(self._socket.fileno())
+
+    def attach(self, waiter: Waiter) -> None:
+        """Serve another request."""
+        self._waiter = waiter
+        self._waiter.watch(self._socket.fileno())
+
     def ignore_interrupts(self) -> None:
         """From now on let only deadlines end a wait."""
         self._waiter.ignore_interrupts()

@@ -3,22 +3,68 @@
 Rule: every association of the gateway is opened here, so that no limit can be walked around.
 """
 
+import logging
 import socket
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from typing import TypeVar
 
 from dicom_qr_gateway.dicom.association import Association
-from dicom_qr_gateway.dicom.association_limits import AssociationLimits
+from dicom_qr_gateway.dicom.association_limits import AssociationLimit, AssociationLimits
 from dicom_qr_gateway.dicom.bulkheads import Bulkheads
 from dicom_qr_gateway.dicom.establish import Proposal, establish
 from dicom_qr_gateway.dicom.find_options import NO_OPTIONS, FindOptions
+from dicom_qr_gateway.dicom.kept_associations import KeptAssociations
 from dicom_qr_gateway.dicom.name_lookup import SocketAddress, resolve
 from dicom_qr_gateway.dicom.phases import Phases
 from dicom_qr_gateway.dicom.target_policy import TargetPolicy
 from dicom_qr_gateway.dicom.types import ApplicationEntity, Deadline, Limits
 from dicom_qr_gateway.dicom.waiting import Interrupts, StopSignal, Waiter
-from dicom_qr_gateway.errors import NameLookupTimeout
+from dicom_qr_gateway.errors import AssociationAborted, ConnectionLost, NameLookupTimeout
+
+log = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """Whom to call, what for, and until when."""
+
+    peer: ApplicationEntity
+    calling_ae_title: str
+    abstract_syntaxes: tuple[str, ...]
+    phases: Phases
+    deadlines: tuple[Deadline, ...]
+    find_options: FindOptions = NO_OPTIONS
+
+    @property
+    def kind(self) -> Hashable:
+        """Return what a kept association must have in common with it."""
+        return self.peer, self.calling_ae_title, self.abstract_syntaxes
+
+
+@dataclass(frozen=True, slots=True)
+class _Admitted:
+    """A call that has its places: its addresses, the seconds left to connect, and its limits."""
+
+    interrupts: Interrupts
+    waiter: Waiter
+    addresses: list[SocketAddress]
+    left: float
+    limit: AssociationLimit | None
+
+    @property
+    def address(self) -> str:
+        """Return the address that counts for limits."""
+        return self.addresses[0].address
+
+    @property
+    def idle(self) -> int:
+        """Return how many associations may be kept."""
+        return self.limit.idle if self.limit else 0
 
 
 class Pool:
@@ -38,6 +84,11 @@ class Pool:
         self._stop = stop
         self.policy = policy
         self._stated = stated or AssociationLimits()
+        self._kept = KeptAssociations(stop)
+
+    def close(self) -> None:
+        """Release what is kept."""
+        self._kept.close()
 
     @contextmanager
     def association(
@@ -69,29 +120,103 @@ class Pool:
             NameNotResolved: the host name has no address.
             GatewayError: see establish.
         """
+        phases = phases or Phases()
+        call = _Call(peer, calling_ae_title, abstract_syntaxes, phases, deadlines, find_options)
+        with self._admitted(call, client) as admitted, self._opened(call, admitted) as association:
+            yield association
+
+    def query(
+        self,
+        peer: ApplicationEntity,
+        calling_ae_title: str,
+        abstract_syntaxes: tuple[str, ...],
+        client: socket.socket | None,
+        work: Callable[[Association], Result],
+        *deadlines: Deadline,
+    ) -> Result:
+        """Return what the work returns, which it may do on an association that was kept.
+
+        It is kept again where the configuration of the PACS says so. Work on a kept association
+        that ends before the PACS has sent a byte is done once more, on a fresh one: the PACS may
+        have closed it in the same moment.
+
+        Args, Raises: as ``association``, and what the work raises.
+        """
+        call = _Call(peer, calling_ae_title, abstract_syntaxes, Phases(), deadlines)
+        with self._admitted(call, client) as admitted:
+            kept = self._kept.take((call.kind, admitted.address)) if admitted.idle else None
+            if kept is not None:
+                try:
+                    kept.association.resume(Waiter(admitted.interrupts))
+                    return self._work(call, admitted, kept.association, kept.held, work)
+                except (ConnectionLost, AssociationAborted):
+                    if kept.association.has_received:
+                        raise
+                log.info("a kept association had ended, asked again on a fresh one")
+            held = ExitStack()
+            association = held.enter_context(self._opened(call, admitted))
+            return self._work(call, admitted, association, held, work)
+
+    def _work(
+        self,
+        call: "_Call",
+        admitted: "_Admitted",
+        association: Association,
+        held: ExitStack,
+        work: Callable[[Association], Result],
+    ) -> Result:
+        with held:
+            result = work(association)
+            if admitted.idle:
+                place = f"{admitted.address} {call.peer.port}"
+                key = (call.kind, admitted.address)
+                self._kept.keep(key, association, held, place, admitted.idle)
+        return result
+
+    @contextmanager
+    def _admitted(self, call: "_Call", client: socket.socket | None) -> Iterator["_Admitted"]:
+        """Hold this worker's places for the call; find out where its PACS is."""
         interrupts = Interrupts(self._stop, client)
         waiter = Waiter(interrupts)
-        waiter.check(*deadlines)
+        waiter.check(*call.deadlines)
+        peer = call.peer
         with self.bulkheads.place(f"host {peer.host.lower()} {peer.port}"):
             begun = time.monotonic()
-            phases = phases or Phases()
-            phases.begin("resolve")
-            addresses = self._addresses(peer, waiter, *deadlines)
-            phases.end()
+            call.phases.begin("resolve")
+            addresses = self._addresses(peer, waiter, *call.deadlines)
+            call.phases.end()
             left = begun + self.limits.connection_timeout - time.monotonic()
-            proposal = Proposal(
-                peer, calling_ae_title, abstract_syntaxes, addresses, left, find_options
-            )
             first = addresses[0].address
-            most = self._stated.most(peer, first)
-            with (
-                self.bulkheads.place(f"PACS {first} {peer.port}"),
-                closing(
-                    self.bulkheads.association(first, peer.port, waiter, *deadlines, most=most)
-                ),
-                establish(proposal, self.limits, interrupts, phases, *deadlines) as association,
-            ):
-                yield association
+            limit = self._stated.of(peer, first)
+            with self.bulkheads.place(f"PACS {first} {peer.port}"):
+                yield _Admitted(interrupts, waiter, addresses, left, limit)
+
+    @contextmanager
+    def _opened(self, call: "_Call", admitted: "_Admitted") -> Iterator[Association]:
+        """Open an association, one of those that its PACS may have."""
+        proposal = Proposal(
+            call.peer,
+            call.calling_ae_title,
+            call.abstract_syntaxes,
+            admitted.addresses,
+            admitted.left,
+            call.find_options,
+        )
+        with (
+            closing(
+                self.bulkheads.association(
+                    admitted.address,
+                    call.peer.port,
+                    admitted.waiter,
+                    *call.deadlines,
+                    most=admitted.limit.most if admitted.limit else None,
+                )
+            ),
+            establish(
+                proposal, self.limits, admitted.interrupts, call.phases, *call.deadlines
+            ) as association,
+        ):
+            yield association
 
     def _addresses(
         self, peer: ApplicationEntity, waiter: Waiter, *deadlines: Deadline

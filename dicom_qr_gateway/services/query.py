@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from dicom_qr_gateway.dicom.association import Association
 from dicom_qr_gateway.dicom.pool import Pool
-from dicom_qr_gateway.dicom.types import ApplicationEntity, Deadline
+from dicom_qr_gateway.dicom.types import ApplicationEntity, Deadline, Limits
 from dicom_qr_gateway.dicom.uids import PATIENT_ROOT_FIND, STUDY_ROOT_FIND
 from dicom_qr_gateway.errors import NoStudyMatched, PatientMismatch, QueryTimeout
 from dicom_qr_gateway.services.matching import (
@@ -81,29 +82,30 @@ class QueryService:
             QueryTimeout,
             "The query took longer than QUERY_TIMEOUT: ask for less, or look at the PACS' load.",
         )
-        with self._pool.association(
+        found = self._pool.query(
             query.pacs,
             query.calling_ae_title,
             (STUDY_ROOT_FIND, PATIENT_ROOT_FIND),
             client,
+            lambda association: _find(query, association, self._pool.limits, whole, *deadlines),
             whole,
             *deadlines,
-        ) as association:
-            finder = StudyFinder(
-                association,
-                query.patient_id,
-                self._pool.limits,
-                whole,
-                *deadlines,
-                quirks=query.pacs.quirks,
-            )
-            matches = finder.studies(query.is_selective)
-            own = [study for study in matches if is_of_patient(study, query.patient_id)]
-            withheld = _count_withheld(matches, own)
-            studies = _selected(query, own, finder)
-        if not studies:
-            raise _no_study_matched(withheld)
-        return FoundStudies(studies, withheld)
+        )
+        if not found.studies:
+            raise _no_study_matched(found.withheld)
+        return found
+
+
+def _find(
+    query: StudyQuery, association: Association, limits: Limits, *deadlines: Deadline
+) -> FoundStudies:
+    finder = StudyFinder(
+        association, query.patient_id, limits, *deadlines, quirks=query.pacs.quirks
+    )
+    matches = finder.studies(query.is_selective)
+    own = [study for study in matches if is_of_patient(study, query.patient_id)]
+    withheld = _count_withheld(matches, own)
+    return FoundStudies(_selected(query, own, finder), withheld)
 
 
 def _count_withheld(matches: list[Study], own: list[Study]) -> int:

@@ -1,16 +1,20 @@
 """Named PACS and ``/echo`` against Orthanc and dcmqrscp: the quirks do what their table says."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 from pydicom.dataset import Dataset
 
 from . import archives, made_studies
 from .archives import GATEWAY, Archive
 from .gateway import Gateway
 from .made_studies import WESTERN, WITH_MANY_STUDIES, MadePatient, MadeStudy
+from .processes import output_of
 
 NamedGateway = Callable[..., Gateway]
 
@@ -47,6 +51,30 @@ def test_a_name_finds_what_an_address_finds(
     by_address = gateway.q(archive, WESTERN.patient_id).json
     assert by_address is not None
     assert q(gateway_naming(archive), WESTERN.patient_id) == by_address["study_details"]
+
+
+def test_what_is_kept_leaves_threads_of_orthanc_to_others(
+    gateway_naming: NamedGateway, orthanc: Archive
+) -> None:
+    gateway = gateway_naming(orthanc, idle_associations="2")
+    with ThreadPoolExecutor(4) as clients:
+        ask = partial(_ask_anew, gateway.client.application)
+        assert set(clients.map(ask, [WESTERN.patient_id] * 40)) == {200}
+    assert connections_to(orthanc.port) in (1, 2)
+    output_of("echoscu", "--aetitle", GATEWAY, "--call", orthanc.ae_title,
+              "--timeout", "5", "127.0.0.1", str(orthanc.port))  # fmt: skip
+
+
+def _ask_anew(app: Flask, patient_id: str) -> int:
+    body = {"pacs": "main", "patient_id": patient_id}
+    return app.test_client().post("/q", json=body).status_code
+
+
+def connections_to(port: int) -> int:
+    """Return how many connections of this machine to the port are established (proc(5))."""
+    lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
+    states = [(line.split()[2].endswith(f":{port:04X}"), line.split()[3]) for line in lines]
+    return states.count((True, "01"))
 
 
 @pytest.mark.parametrize(

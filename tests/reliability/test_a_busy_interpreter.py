@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.reliability import wire
+from benchmarks.common import wire
 from benchmarks.reliability.bench import Bench
 from benchmarks.reliability.rows.burning import finds_while_burning
 

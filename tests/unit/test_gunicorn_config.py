@@ -70,8 +70,8 @@ class FakeMaster:
 
     def __init__(self) -> None:
         self.signals: list[int] = []
-        self.log = FakeLog()
         self.LISTENERS = []
+        self.log = FakeLog()
 
     def signal(self, sig, frame):
         self.signals.append(sig)

@@ -47,7 +47,9 @@ def complaint(result):
 
 def test_make_help_names_every_target(make):
     listed = [line.split()[1] for line in make("help").stdout.splitlines()]
-    expected = "help run dev test cov lint format openapi config-docs reliability soak build clean"
+    expected = (
+        "help run dev test cov lint format openapi config-docs reliability soak bench build clean"
+    )
     assert listed == expected.split()
 
 

@@ -235,3 +235,13 @@ def test_what_is_handed_down_counts_whatever_the_file_says_by_now(monkeypatch, f
 def test_a_pacs_without_a_limit_counts_with_the_gateways(read):
     limits = association_limits(read(WHOLE), default=8)
     assert [each.most for each in limits.stated] == [4, 8]
+
+
+@pytest.mark.parametrize(("keys", "most"), [("max_associations = 2\n", 2), ("", 8)])
+def test_what_is_kept_leaves_at_least_one_association(problems, read, keys, most):
+    assert problems(f"{SMALLEST}{keys}idle_associations = {most}\n") == [
+        f"pacs.main.idle_associations={most} is not accepted: give less than its "
+        f"max_associations, which is {most}"
+    ]
+    [pacs] = read(f"{SMALLEST}{keys}idle_associations = {most - 1}\n")
+    assert pacs.idle_associations == most - 1

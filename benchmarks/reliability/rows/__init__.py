@@ -1,6 +1,6 @@
 """The rows, one module each, in the order in which they run."""
 
-from benchmarks.reliability.report import Row
+from benchmarks.common.figures import Row
 from benchmarks.reliability.rows import (
     bulkheads,
     burning,

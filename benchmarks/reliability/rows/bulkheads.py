@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from statistics import quantiles
 
-from benchmarks.reliability import processes
+from benchmarks.common import processes
+from benchmarks.common.figures import Figure, Row, all_of, at_least, at_most
 from benchmarks.reliability.bench import Bench, Server, stopped_after
 from benchmarks.reliability.client import Client, Crowd, Outcome, Work
-from benchmarks.reliability.report import Figure, Row, all_of, at_least, at_most
 
 WORKERS, THREADS, ASSOCIATIONS = 2, 16, 8
 RETRIEVES = WORKERS * THREADS // 2  # all that run at once

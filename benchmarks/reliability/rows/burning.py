@@ -6,10 +6,10 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from benchmarks.reliability import wire
+from benchmarks.common import wire
+from benchmarks.common.figures import Figure, Row, all_of
 from benchmarks.reliability.bench import Bench
 from benchmarks.reliability.client import Target
-from benchmarks.reliability.report import Figure, Row, all_of
 from dicom_qr_gateway.dicom.budgets import FindBudget
 from dicom_qr_gateway.dicom.bulkheads import Bulkheads
 from dicom_qr_gateway.dicom.c_find import c_find

@@ -5,10 +5,10 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 
-from benchmarks.reliability import wire
+from benchmarks.common import wire
+from benchmarks.common.figures import Figure, Row, all_of, at_most
 from benchmarks.reliability.bench import Bench, Server
 from benchmarks.reliability.client import connected, send_raw
-from benchmarks.reliability.report import Figure, Row, all_of, at_most
 from benchmarks.reliability.scripted import ScriptedPacs
 from benchmarks.reliability.shapes import SHAPES, Shape, statuses
 from dicom_qr_gateway.dicom.pdu import Abort, DataTF, ReleaseRQ

@@ -4,9 +4,10 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks.reliability.bench import ROOT, Bench
+from benchmarks.common.figures import Figure, Row, all_of
+from benchmarks.common.programs import ROOT
+from benchmarks.reliability.bench import Bench
 from benchmarks.reliability.client import Client, Outcome
-from benchmarks.reliability.report import Figure, Row, all_of
 
 TIMEOUT = 1.0  # seconds
 TOLERANCE = 1.0  # seconds beyond it

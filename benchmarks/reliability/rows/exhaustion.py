@@ -4,12 +4,12 @@ import resource
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks.reliability import processes
+from benchmarks.common import processes
+from benchmarks.common.figures import Figure, Row, all_of, at_most
+from benchmarks.common.processes import MIB
 from benchmarks.reliability.bench import Bench, Server
 from benchmarks.reliability.client import Client, Outcome, Target
 from benchmarks.reliability.pacs import ADDRESSES
-from benchmarks.reliability.processes import MIB
-from benchmarks.reliability.report import Figure, Row, all_of, at_most
 
 DESCRIPTORS = 64
 HELD = 80  # requests at once, more than the descriptors

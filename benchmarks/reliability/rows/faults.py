@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from benchmarks.reliability import processes
+from benchmarks.common import processes
+from benchmarks.common.figures import Figure, Row, all_of, within
 from benchmarks.reliability.bench import Bench, Server
 from benchmarks.reliability.client import EXPECTED, Client, Outcome
-from benchmarks.reliability.report import Figure, Row, all_of, within
 
 REQUESTS = 500
 SETTLED = 10.0  # seconds until the descriptors of clients that left must be closed

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from benchmarks.reliability import processes
+from benchmarks.common import processes
+from benchmarks.common.figures import Figure, Row, all_of, at_most
 from benchmarks.reliability.bench import Bench, Server
-from benchmarks.reliability.report import Figure, Row, all_of, at_most
 
 MOST = 100.0  # MiB
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from functools import partial
 
-from benchmarks.reliability import processes, wire
+from benchmarks.common import processes, wire
+from benchmarks.common.figures import Figure, Row, at_most
 from benchmarks.reliability.bench import Bench, Server
 from benchmarks.reliability.client import Client, Outcome, Target
-from benchmarks.reliability.report import Figure, Row, at_most
 from benchmarks.reliability.rows.faults import settled
 
 SHORT, LONG = 3_000, 100_000

@@ -3,11 +3,11 @@
 import time
 from collections.abc import Iterator
 
-from benchmarks.reliability import processes
+from benchmarks.common import processes
+from benchmarks.common.figures import Figure, Row, all_of, at_most
 from benchmarks.reliability.bench import Bench, Settings
 from benchmarks.reliability.client import Client, Crowd, Outcome
 from benchmarks.reliability.pacs import ADDRESSES
-from benchmarks.reliability.report import Figure, Row, all_of, at_most
 
 HELD = 1000
 WATCHED = 10.0  # seconds

@@ -6,10 +6,11 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from benchmarks.reliability import processes
-from benchmarks.reliability.bench import Bench, Server, Settings, free_port, stopped_after
+from benchmarks.common import processes
+from benchmarks.common.figures import Figure, Row, all_of, at_most
+from benchmarks.common.programs import free_port
+from benchmarks.reliability.bench import Bench, Server, Settings, stopped_after
 from benchmarks.reliability.client import Client, Crowd, Outcome, Work
-from benchmarks.reliability.report import Figure, Row, all_of, at_most
 
 GRACEFUL_TIMEOUT = 6
 STOPS = 4

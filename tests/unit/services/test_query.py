@@ -1,6 +1,5 @@
 """The query service around its association: what it opens, and under which deadlines."""
 
-from contextlib import nullcontext
 from typing import Any, cast
 
 import pytest
@@ -22,16 +21,17 @@ class Finder:
     def __init__(self, *matches: dict[str, str], modalities: list[str] | None = None) -> None:
         self.matches = list(matches)
         self.known_modalities = modalities or []
-        self.opened: tuple[Any, ...] = ()
+        self.opened: list[Any] = []
         self.deadlines: tuple[Deadline, ...] = ()
         self.asked_modalities: list[str] = []
         self.asked_completion: list[str] = []
 
     limits = Limits(query_timeout=7)
 
-    def association(self, *arguments: Any) -> Any:
-        self.opened = arguments
-        return nullcontext("an association")
+    def query(self, *arguments: Any) -> Any:
+        *self.opened, work = arguments[:5]
+        self.opened += arguments[5:]
+        return work("an association")
 
     def made(
         self,
@@ -80,7 +80,7 @@ def uids(found: FoundStudies) -> list[str]:
 def test_one_association_is_opened_for_both_models(monkeypatch: pytest.MonkeyPatch) -> None:
     finder = Finder(a_match("1.1"))
     ask(finder, monkeypatch)
-    assert finder.opened[:3] == (PACS, "GATEWAY", (STUDY_ROOT_FIND, PATIENT_ROOT_FIND))
+    assert finder.opened[:3] == [PACS, "GATEWAY", (STUDY_ROOT_FIND, PATIENT_ROOT_FIND)]
 
 
 def test_the_query_timeout_and_the_callers_deadlines_bound_everything(
@@ -93,7 +93,7 @@ def test_the_query_timeout_and_the_callers_deadlines_bound_everything(
     assert own.error is QueryTimeout
     assert own.remaining() <= 7
     assert given is whole
-    assert finder.opened[-2:] == finder.deadlines
+    assert tuple(finder.opened[-2:]) == finder.deadlines
 
 
 def test_max_results_count_what_the_filters_keep(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""A PACS' side of the conversation as bytes: what both PACS of these benchmarks say.
+"""A PACS' side of the conversation as bytes: what every PACS of these benchmarks says.
 
 Rule: pure. Matches are encoded by pydicom, once; a patient's number is all that changes in them.
 """

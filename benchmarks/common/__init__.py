@@ -1,0 +1,1 @@
+"""What both benches use: figures, programs, what the kernel says, a PACS' side as bytes."""
