@@ -1,0 +1,69 @@
+"""A long search as gunicorn serves it: sent while it is read, and broken off where that fails."""
+
+import http.client
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.dimse.conversation import PENDING, SUCCESS, Conversation
+from tests.dimse.scripted_pacs import Script, ScriptedPacs
+from tests.dimse.scripts import a_study
+
+ROWS = 3000
+PATIENCE = 30
+
+
+def sends_studies(peer: Conversation) -> None:
+    """Answer a C-FIND with many studies."""
+    peer.accept()
+    peer.read_request()
+    first = peer.response(PENDING, a_study("1.10000"))
+    for number in range(ROWS):
+        peer.send(first.replace(b"1.10000", f"1.{10000 + number}".encode()))
+
+
+def finishes(peer: Conversation) -> None:
+    sends_studies(peer)
+    peer.respond(SUCCESS)
+    peer.serve_release()
+
+
+def closes(peer: Conversation) -> None:
+    sends_studies(peer)
+    peer.close()
+
+
+@pytest.fixture
+def ask(gunicorn, tmp_path: Path) -> Iterator[Callable[[Script], http.client.HTTPResponse]]:
+    pacs: list[ScriptedPacs] = []
+
+    def call(script: Script) -> http.client.HTTPResponse:
+        pacs.append(ScriptedPacs(script))
+        path = tmp_path / "pacs.toml"
+        port = pacs[0].entity.port
+        path.write_text(f'[pacs.long]\nhost = "127.0.0.1"\nport = {port}\nae_title = "LONG"\n')
+        server = gunicorn(PACS_CONFIG=str(path)).serving()
+        connection = http.client.HTTPConnection("127.0.0.1", server.client.port, timeout=PATIENCE)
+        connection.request("GET", "/dicom-web/long/studies")
+        return connection.getresponse()
+
+    yield call
+    for each in pacs:
+        each.finish()
+
+
+def test_a_long_answer_is_whole(ask):
+    with ask(finishes) as response:
+        assert (response.status, response.headers["Transfer-Encoding"]) == (200, "chunked")
+        rows = json.loads(response.read())
+    assert len({row["0020000D"]["Value"][0] for row in rows}) == ROWS
+
+
+def test_a_long_answer_that_fails_cannot_be_taken_for_a_whole_one(ask):
+    with ask(closes) as response:
+        assert response.status == 200
+        with pytest.raises(http.client.IncompleteRead) as caught:
+            response.read()
+    assert not caught.value.partial.endswith(b"]")
