@@ -38,6 +38,7 @@ def closes(peer: Conversation) -> None:
 @pytest.fixture
 def ask(gunicorn, tmp_path: Path) -> Iterator[Callable[[Script], http.client.HTTPResponse]]:
     pacs: list[ScriptedPacs] = []
+    connections: list[http.client.HTTPConnection] = []
 
     def call(script: Script) -> http.client.HTTPResponse:
         pacs.append(ScriptedPacs(script))
@@ -46,10 +47,13 @@ def ask(gunicorn, tmp_path: Path) -> Iterator[Callable[[Script], http.client.HTT
         path.write_text(f'[pacs.long]\nhost = "127.0.0.1"\nport = {port}\nae_title = "LONG"\n')
         server = gunicorn(PACS_CONFIG=str(path)).serving()
         connection = http.client.HTTPConnection("127.0.0.1", server.client.port, timeout=PATIENCE)
+        connections.append(connection)
         connection.request("GET", "/dicom-web/long/studies")
         return connection.getresponse()
 
     yield call
+    for connection in connections:
+        connection.close()
     for each in pacs:
         each.finish()
 
