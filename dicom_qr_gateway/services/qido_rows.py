@@ -3,18 +3,23 @@
 Rule: a match becomes text as soon as it arrives, and nothing else of it is kept.
 """
 
+from bisect import insort
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from dicom_qr_gateway.dicom.data_set import SPECIFIC_CHARACTER_SET, DataSet
-from dicom_qr_gateway.dicom.dicom_json import as_object, attribute, attributes, to_json
+from dicom_qr_gateway.dicom.dicom_json import as_object, attribute, attributes
 from dicom_qr_gateway.dicom.query_keys import key_vr
 from dicom_qr_gateway.services.qido_attributes import Level
 
 RETRIEVE_AE_TITLE: Final = 0x00080054
 MODALITIES_IN_STUDY: Final = 0x00080061
 _RETRIEVE_URL: Final = 0x00081190
+# PS3.18 10.6.3.3 demands it; nobody knows it who was not asked, or did not say.
+_AVAILABILITY: Final = 0x00080056
+_UNKNOWN_AVAILABILITY: Final = '"00080056":{"vr":"CS"}'
+_WITH_AVAILABILITY: Final = frozenset((Level.STUDIES, Level.INSTANCES))
 _STUDY_MOMENT: Final = (0x00080020, 0x00080030)
 _STEPS: Final = 0x00400100
 _STEP_MOMENT: Final = (0x00400002, 0x00400003)
@@ -67,13 +72,19 @@ class Match:
                 return data_set.text(tag)
         return self.known.get(tag, "")
 
-    def row(self) -> bytes:
+    def row(self, level: Level) -> bytes:
         """Return the match in the DICOM JSON Model."""
-        if not self.above and all(map(self.data_set.has_value, self.known)):
-            return to_json(self.data_set, _hidden(self.data_set)).encode()
-        return self._merged().encode()
+        if self.above or not all(map(self.data_set.has_value, self.known)):
+            written, says_charset = self._merged()
+        else:
+            written = attributes(self.data_set, _hidden(self.data_set))
+            says_charset = SPECIFIC_CHARACTER_SET in self.data_set.places
+        said = any(_AVAILABILITY in each.places for each in (self.data_set, *self.above))
+        if level in _WITH_AVAILABILITY and not said:
+            insort(written, _UNKNOWN_AVAILABILITY)
+        return as_object(written, says_charset).encode()
 
-    def _merged(self) -> str:
+    def _merged(self) -> tuple[list[str], bool]:
         written = {
             f"{tag:08X}": attribute(tag, key_vr(tag), value.split("\\"))
             for tag, value in self.known.items()
@@ -83,7 +94,7 @@ class Match:
                 if len(one) > _LENGTH_OF_EMPTY or one[_TAG] not in written:
                     written[one[_TAG]] = one
         says_charset = f"{SPECIFIC_CHARACTER_SET:08X}" in written
-        return as_object([written[tag] for tag in sorted(written)], says_charset)
+        return [written[tag] for tag in sorted(written)], says_charset
 
     def key(self, level: Level) -> Key:
         """Return what sorts by date and time, latest first, then by the entities' numbers."""

@@ -98,7 +98,7 @@ class Session:
         Raises:
             ResponseTooLarge: all rows together are more than MAX_RESPONSE_BYTES.
         """
-        row = match.row()
+        row = match.row(self._search.level)
         self._finder.at_level.budget.rows.spend(len(row))
         return row
 

@@ -1,0 +1,78 @@
+"""A row is what the PACS said of an entity, and of the entities above it where it was asked."""
+
+import json
+from typing import Any
+
+from dicom_qr_gateway.dicom.data_set import DataSet
+from dicom_qr_gateway.dicom.query_keys import Keys, encode_keys
+from dicom_qr_gateway.services.qido_attributes import Level, tag
+from dicom_qr_gateway.services.qido_rows import MODALITIES_IN_STUDY, RETRIEVE_AE_TITLE, Match
+
+
+def a_data_set(**values: str) -> DataSet:
+    keys: Keys = {tag(keyword): value for keyword, value in values.items()}
+    return DataSet(encode_keys(keys, explicit_vr=False, charset="ISO_IR 192"), explicit_vr=False)
+
+
+def row(match: Match, level: Level = Level.SERIES) -> dict[str, Any]:
+    text = match.row(level)
+    found: dict[str, Any] = json.loads(text)
+    assert list(found) == sorted(found)
+    assert text.count(b'"vr"') == len(found)
+    return found
+
+
+STUDY = a_data_set(PatientName="Müller", StudyInstanceUID="1.2", InstanceAvailability="ONLINE")
+
+
+def test_a_row_has_what_is_known_of_the_entities_above() -> None:
+    series = a_data_set(SeriesInstanceUID="1.3", PatientName="", StudyInstanceUID="")
+    found = row(Match(series, (STUDY,), {tag("StudyInstanceUID"): "9.9"}))
+    assert found["00100010"]["Value"] == [{"Alphabetic": "Müller"}]
+    assert (found["0020000D"]["Value"], found["0020000E"]["Value"]) == (["1.2"], ["1.3"])
+    assert found["00080005"]["Value"] == ["ISO_IR 192"]
+
+
+def test_what_the_pacs_says_counts_before_what_is_known() -> None:
+    known = {RETRIEVE_AE_TITLE: "MAIN", MODALITIES_IN_STUDY: "CT\\SR"}
+    found = row(Match(a_data_set(RetrieveAETitle="ELSEWHERE"), known=known))
+    assert found["00080054"]["Value"] == ["ELSEWHERE"]
+    assert found["00080061"]["Value"] == ["CT", "SR"]
+    assert row(Match(a_data_set(RetrieveAETitle=" "), known=known))["00080054"]["Value"] == ["MAIN"]
+
+
+def test_an_availability_that_nobody_asked_for_is_unknown() -> None:
+    match = Match(a_data_set(StudyInstanceUID="1.2"))
+    assert row(match, Level.STUDIES)["00080056"] == {"vr": "CS"}
+    assert "00080056" not in row(match, Level.SERIES)
+    assert row(Match(STUDY), Level.STUDIES)["00080056"]["Value"] == ["ONLINE"]
+    below = Match(a_data_set(SOPInstanceUID="1.4"), (STUDY,))
+    assert row(below, Level.INSTANCES)["00080056"]["Value"] == ["ONLINE"]
+
+
+def test_rows_are_sorted_by_date_and_time_then_by_their_numbers() -> None:
+    matches = [
+        Match(a_data_set(StudyDate=date, StudyTime=time, SeriesNumber=number))
+        for date, time, number in [
+            ("20240101", "1200", "10"),
+            ("20240101", "1200", "9"),
+            ("20240101", "1300", "1"),
+            ("", "2300", "1"),
+            ("20250101", "", "x"),
+        ]
+    ]
+    order = sorted(range(5), key=lambda index: matches[index].key(Level.SERIES))
+    assert order == [4, 2, 1, 0, 3]
+
+
+def test_a_worklist_is_sorted_by_its_steps() -> None:
+    steps: list[Keys] = [
+        {tag("ScheduledProcedureStepStartDate"): date} for date in ("20240101", "20240102")
+    ]
+    entries = [
+        DataSet(encode_keys({tag("ScheduledProcedureStepSequence"): step}, False), False)
+        for step in steps
+    ]
+    first, second = (Match(entry).key(Level.WORKLIST) for entry in entries)
+    assert second < first
+    assert Match(a_data_set(StudyInstanceUID="1.2")).key(Level.WORKLIST) == (0, 0, ("1.2",))
