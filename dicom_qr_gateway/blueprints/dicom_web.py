@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, quote_from_bytes
 
 from flask import Response, current_app, request
 
+from dicom_qr_gateway import log
 from dicom_qr_gateway.blueprints import search_answers
 from dicom_qr_gateway.blueprints.openapi import Blueprint, client_socket
 from dicom_qr_gateway.named_pacs import NamedPacs, PacsDirectory
@@ -96,6 +97,7 @@ def _found(level: Level, names: str, **path: str) -> Response:
         request.headers.get("Accept", ""), [value for name, value in given if name == "accept"]
     )
     pacs = _named(names)
+    log.note(pacs=",".join(each.name for each in pacs))
     asked = read_search(level, path, [each for each in given if each[0] != "accept"])
     service: QidoService = current_app.extensions["searches"]
     return search_answers.found(service.search(asked, pacs, client_socket()), media_type)

@@ -119,6 +119,15 @@ def test_pacs_are_named_alone_together_or_all(client, searches, names, asked):
     assert searches.pacs == [asked]
 
 
+def test_the_access_line_names_the_pacs_and_nothing_of_the_patient(client, caplog):
+    with caplog.at_level("INFO", "dicom_qr_gateway.access"):
+        client.get("/dicom-web/old,main/studies?PatientID=CANARY")
+    assert "operation=C-FIND" in caplog.text
+    assert "pacs=old,main" in caplog.text
+    assert "matches=2" in caplog.text
+    assert "CANARY" not in caplog.text
+
+
 @pytest.mark.parametrize("names", ["nobody", "main,nobody", "main,", "MAIN"])
 def test_an_unknown_pacs_is_404(client, names):
     response = client.get(f"/dicom-web/{names}/studies?limit=x")
