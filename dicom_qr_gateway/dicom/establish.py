@@ -6,6 +6,7 @@ cure is tried again, a few times and within ACSE_TIMEOUT, every other is the ans
 
 import logging
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from dicom_qr_gateway.dicom.associate import (
@@ -60,13 +61,20 @@ class Proposal:
 
     def request(self) -> AssociateRQ:
         """Return the A-ASSOCIATE-RQ."""
-        contexts = tuple(
-            ProposedContext(2 * index + 1, syntax, TRANSFER_SYNTAXES)
-            for index, syntax in enumerate(self.abstract_syntaxes)
-        )
         longest = self.peer.quirks.max_pdu_length or MAX_PDU_LENGTH
-        user = UserInformation(longest, IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME)
-        return AssociateRQ(self.peer.ae_title, self.calling_ae_title, contexts, user)
+        return _request(self.peer.ae_title, self.calling_ae_title, self.abstract_syntaxes, longest)
+
+
+@lru_cache(maxsize=256)
+def _request(
+    called: str, calling: str, abstract_syntaxes: tuple[str, ...], longest: int
+) -> AssociateRQ:
+    contexts = tuple(
+        ProposedContext(2 * index + 1, syntax, TRANSFER_SYNTAXES)
+        for index, syntax in enumerate(abstract_syntaxes)
+    )
+    user = UserInformation(longest, IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME)
+    return AssociateRQ(called, calling, contexts, user)
 
 
 def establish(

@@ -6,7 +6,7 @@ Little Endian (PS3.5 A.1 and A.2).
 """
 
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import cache, partial
 from struct import Struct
 
 from dicom_qr_gateway.dicom.elements import elements, malformed
@@ -83,9 +83,18 @@ def encode_identifier(keys: Mapping[str, str], explicit_vr: bool, charset: str =
     stated = {**keys, "SpecificCharacterSet": term} if term else keys
     encode = encoder(term) if term else _encode_ascii
     return b"".join(
-        _encode_element(keyword, stated[keyword], encode, explicit_vr)
-        for keyword in sorted(stated, key=KEYS.__getitem__)
+        [
+            _encode_element(keyword, stated[keyword], encode, explicit_vr)
+            if stated[keyword]
+            else _encode_universal(keyword, explicit_vr)
+            for keyword in sorted(stated, key=KEYS.__getitem__)
+        ]
     )
+
+
+@cache
+def _encode_universal(keyword: str, explicit_vr: bool) -> bytes:
+    return _encode_element(keyword, "", _encode_ascii, explicit_vr)
 
 
 def _character_set_for(text: str) -> str:
