@@ -4,7 +4,17 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from dicom_qr_gateway import correlation, log
-from dicom_qr_gateway.blueprints import docs, echo, pacs, query, retrieve, security, system
+from dicom_qr_gateway.blueprints import (
+    cors,
+    dicom_web,
+    docs,
+    echo,
+    pacs,
+    query,
+    retrieve,
+    security,
+    system,
+)
 from dicom_qr_gateway.blueprints.application import Application
 from dicom_qr_gateway.blueprints.openapi import Api
 from dicom_qr_gateway.config import Settings
@@ -14,6 +24,7 @@ from dicom_qr_gateway.lifecycle import Lifecycle
 from dicom_qr_gateway.pacs_config import association_limits, pacs_directory
 from dicom_qr_gateway.prefix import UnderPrefix
 from dicom_qr_gateway.services.echo import EchoService
+from dicom_qr_gateway.services.qido import QidoService
 from dicom_qr_gateway.services.query import QueryService
 from dicom_qr_gateway.services.retrieve import RetrieveService
 
@@ -21,6 +32,7 @@ from dicom_qr_gateway.services.retrieve import RetrieveService
 BLUEPRINTS = (
     query.blueprint,
     retrieve.blueprint,
+    dicom_web.blueprint,
     pacs.blueprint,
     echo.blueprint,
     system.blueprint,
@@ -43,6 +55,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     correlation.init_app(app)
     log.init_app(app)
     security.init_app(app)
+    cors.init_app(app, settings.cors_origins)
 
     lifecycle = Lifecycle(settings.drain_seconds, settings.graceful_timeout)
     bulkheads = Bulkheads(settings.limits, settings.web_threads)
@@ -58,6 +71,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         echoes=EchoService(pool),
         queries=queries,
         retrieves=retrieves,
+        searches=QidoService(pool),
     )
 
     api = Api(app)

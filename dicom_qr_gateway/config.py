@@ -21,6 +21,7 @@ from dicom_qr_gateway.options import (
     listen_address,
     number,
     one_of,
+    origins,
     path_prefix,
     whole_number,
 )
@@ -145,6 +146,13 @@ OPTIONS: tuple[Option, ...] = (
         "Which move destinations /qr may name.",
     ),
     Option(
+        "CORS_ORIGINS",
+        "",
+        origins,
+        "a comma list of origins like https://viewer.example.org, or *; empty for none",
+        "Pages of which origins may read /dicom-web from a browser.",
+    ),
+    Option(
         "TRUSTED_PROXIES",
         "0",
         whole_number(0, 10),
@@ -221,6 +229,7 @@ class Settings:
     calling_ae_title: str
     allowed_pacs: TargetPolicy
     allowed_destinations: frozenset[str]
+    cors_origins: frozenset[str]
     trusted_proxies: int
     script_name: str
     bind: str

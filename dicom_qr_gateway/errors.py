@@ -87,6 +87,12 @@ class RequestTooLarge(CallerError):
     error = "request_too_large"
 
 
+class NotAcceptable(CallerError):
+    """The client accepts none of the media types that there are."""
+
+    error = "not_acceptable"
+
+
 class UnsupportedMediaType(CallerError):
     """The body is not ``application/json``."""
 

@@ -20,6 +20,7 @@ _WITH_PORT = re.compile(r"(\[[^\[\]]+\]|[^:\[\]]+):([^:]+)")
 _IN_BRACKETS = re.compile(r"\[([^\[\]]+)\]")
 
 DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
+ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:.]+\](:[0-9]{1,5})?|\*")
 PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)*")
 
 TRUE_WORDS = ("true", "1", "yes", "on")
@@ -162,3 +163,11 @@ def _where(text: str) -> Network | str:
         raise ValueError(text)
     bracketed = _IN_BRACKETS.fullmatch(text)
     return inner_network(IPv6Network(bracketed[1]) if bracketed else ip_network(text))
+
+
+def origins(text: str) -> frozenset[str]:
+    """Return the origins of a comma list, as browsers write them (RFC 6454 6.1)."""
+    found = frozenset(each.strip() for each in text.split(",")) if text else frozenset()
+    if not all(ORIGIN.fullmatch(each) for each in found):
+        raise ValueError(text)
+    return found

@@ -21,6 +21,7 @@ STATUS: Final[Mapping[type[errors.GatewayError], int]] = {
     errors.NoSuchEndpoint: 404,
     errors.NoSuchPacs: 404,
     errors.MethodNotAllowed: 405,
+    errors.NotAcceptable: 406,
     errors.RequestTooLarge: 413,
     errors.UnsupportedMediaType: 415,
     errors.GatewayError: 500,

@@ -5,7 +5,7 @@ more than the endpoint does. Answers are documented by schemas, not dumped throu
 """
 
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from typing import Any, NoReturn, Protocol, TypeVar
 
@@ -44,7 +44,9 @@ SPECIFICATION: Mapping[str, Any] = {
 MEANINGS: Mapping[int, str] = {
     400: "The request is not valid: see errors for each field. Nothing was sent to any PACS.",
     403: "The target is not allowed by this gateway's policy.",
+    404: "There is no PACS of that name.",
     405: "The endpoint has another method.",
+    406: "The client accepts none of the media types of the answer.",
     413: "The body is too large.",
     415: "The body is not `application/json`.",
     500: "A defect of the gateway.",
@@ -53,7 +55,7 @@ MEANINGS: Mapping[int, str] = {
     504: "The PACS did not answer in time.",
 }
 # A view that reads a body and talks to a PACS may end in all of these.
-ANY_FAILURE = tuple(MEANINGS)
+ANY_FAILURE = tuple(status for status in MEANINGS if status not in (404, 406))
 # One that does neither, in these.
 OWN_FAILURES = (405, 500)
 
@@ -149,13 +151,20 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
 
     ARGUMENTS_PARSER = StrictParser()
 
-    def endpoint(self, method: str, path: str, operation: str = "-") -> Decorator:
+    def endpoint(
+        self,
+        method: str,
+        path: str,
+        operation: str = "-",
+        parameters: Sequence[dict[str, Any]] = (),
+    ) -> Decorator:
         """Serve the view at the path; its docstring is the summary and the description.
 
         Args:
             method: the HTTP method.
             path: the URL rule.
             operation: the DICOM operation it stands for, as the access line names it.
+            parameters: OpenAPI's of the path, beyond what the rule says.
         """
 
         def decorate(view: View) -> View:
@@ -165,7 +174,9 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
                 return view(*args, **kwargs)
 
             documented = self.doc(operationId=view.__name__)(wrapper)
-            self.add_url_rule(path, view_func=documented, methods=[method])
+            self.add_url_rule(
+                path, view_func=documented, methods=[method], parameters=list(parameters)
+            )
             return view
 
         return decorate
@@ -193,6 +204,12 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
             headers={CORRELATION: CORRELATION},
             success=True,
         )
+        return decorator
+
+    def described(self, status: int, response: Mapping[str, Any], **more: Any) -> Decorator:
+        """Document an answer, and more of the operation, in OpenAPI's own words."""
+        with_id = {**response, "headers": {CORRELATION: CORRELATION, **response["headers"]}}
+        decorator: Decorator = self.doc(responses={status: with_id}, **more)
         return decorator
 
     def fails(self, *statuses: int) -> Decorator:

@@ -14,6 +14,7 @@ APPLICATION_CONTEXT_NAME: Final = "1.2.840.10008.3.1.1.1"  # PS3.7 A.2.1
 _FIXED: Final = struct.Struct(">H2x16s16s32x")
 _CONTEXT: Final = struct.Struct(">BxBx")
 _LENGTH: Final = struct.Struct(">I")
+_UID_LENGTH: Final = struct.Struct(">H")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +75,13 @@ class UserInformation:
     """What a node says of itself (PS3.8 D.1, PS3.7 D.3.3.2).
 
     ``max_pdu_length`` is in bytes, 0 for no limit: the longest P-DATA-TF body it wants to receive.
+    ``extended`` is what it proposes or accepts beyond a SOP class, by its UID (PS3.7 D.3.3.5).
     """
 
     max_pdu_length: int = 0
     implementation_class_uid: str = ""
     implementation_version: str = ""
+    extended: tuple[tuple[str, bytes], ...] = ()
 
     def encode(self) -> bytes:
         """Return the item."""
@@ -88,18 +91,34 @@ class UserInformation:
             (item.IMPLEMENTATION_VERSION_NAME, self.implementation_version),
         ):
             value += item.encode_item(kind, item.encode_text(text)) if text else b""
+        value += b"".join(_encode_extended(*each) for each in self.extended)
         return item.encode_item(item.USER_INFORMATION, value)
 
     @classmethod
     def decode(cls, value: bytes) -> "UserInformation":
         """Read the value of the item; sub-items of other services are passed over."""
-        values = dict(item.items(value))
+        found = list(item.items(value))
+        values = dict(found)
+        extended = [v for kind, v in found if kind == item.SOP_CLASS_EXTENDED_NEGOTIATION]
         length = values.get(item.MAXIMUM_LENGTH)
         return cls(
             item.unpack(_LENGTH, length, 0)[0] if length is not None else 0,
             item.decode_text(values.get(item.IMPLEMENTATION_CLASS_UID, b"")),
             item.decode_text(values.get(item.IMPLEMENTATION_VERSION_NAME, b"")),
+            tuple(_decode_extended(each) for each in extended),
         )
+
+
+def _encode_extended(sop_class_uid: str, information: bytes) -> bytes:
+    uid = item.encode_text(sop_class_uid)
+    value = _UID_LENGTH.pack(len(uid)) + uid + information
+    return item.encode_item(item.SOP_CLASS_EXTENDED_NEGOTIATION, value)
+
+
+def _decode_extended(value: bytes) -> tuple[str, bytes]:
+    (length,) = item.unpack(_UID_LENGTH, value, 0)
+    uid, information = value[2 : 2 + length], value[2 + length :]
+    return item.decode_text(uid), information
 
 
 @dataclass(frozen=True, slots=True)

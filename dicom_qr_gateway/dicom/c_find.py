@@ -6,11 +6,12 @@ operation cancelled, and an association that can serve another request or is abo
 """
 
 import logging
-from collections.abc import Generator, Mapping
-from typing import Final
+from collections.abc import Callable, Generator, Mapping
+from typing import Final, TypeVar
 
 from dicom_qr_gateway.dicom.association import Association
 from dicom_qr_gateway.dicom.budgets import ByteBudget, FindBudget
+from dicom_qr_gateway.dicom.data_set import DataSet
 from dicom_qr_gateway.dicom.identifier import decode_identifier, encode_identifier
 from dicom_qr_gateway.dicom.messages import CommandField
 from dicom_qr_gateway.dicom.status import SUCCESS, advice, hex_status
@@ -18,6 +19,8 @@ from dicom_qr_gateway.dicom.types import NO_QUIRKS, AcceptedContext, Deadline, L
 from dicom_qr_gateway.errors import DimseFailure, PacsError, ProtocolError, ResponseTimeout
 
 log = logging.getLogger(__name__)
+
+Match = TypeVar("Match")
 
 CANCEL_WAIT: Final = 1.0  # seconds for the final response after a C-CANCEL
 CANCEL_BYTES: Final = 1024 * 1024  # of matches that were under way
@@ -50,8 +53,58 @@ def c_find(
         GatewayError: see Association.
     """
     request = encode_identifier(keys, context.is_explicit_vr, quirks.charset)
+    return _matches(
+        association,
+        context,
+        request,
+        lambda data: decode_identifier(data, context.is_explicit_vr, quirks.assume_charset),
+        limits,
+        budget,
+        *deadlines,
+    )
+
+
+def find_data_sets(
+    association: Association,
+    context: AcceptedContext,
+    identifier: bytes,
+    limits: Limits,
+    budget: FindBudget,
+    *deadlines: Deadline,
+    assumed: str = "",
+) -> Generator[DataSet, None, None]:
+    """Yield each match as a data set, for any information model of C-FIND.
+
+    Args:
+        association, context, limits, budget, deadlines: as in c_find.
+        identifier: the request identifier, encoded as the context says.
+        assumed: see DataSet.
+
+    Raises:
+        GatewayError: as c_find.
+    """
+    return _matches(
+        association,
+        context,
+        identifier,
+        lambda data: DataSet(data, context.is_explicit_vr, assumed),
+        limits,
+        budget,
+        *deadlines,
+    )
+
+
+def _matches(
+    association: Association,
+    context: AcceptedContext,
+    identifier: bytes,
+    decode: Callable[[bytes], Match],
+    limits: Limits,
+    budget: FindBudget,
+    *deadlines: Deadline,
+) -> Generator[Match, None, None]:
     due = limits.response_deadline()
-    message_id = association.send(CommandField.C_FIND_RQ, context, request, due, *deadlines)
+    message_id = association.send(CommandField.C_FIND_RQ, context, identifier, due, *deadlines)
     try:
         while True:
             message = association.receive(
@@ -62,9 +115,7 @@ def c_find(
             if message.identifier is None:
                 raise ProtocolError("The PACS sent a match without an identifier.")
             budget.count_match()
-            yield decode_identifier(
-                message.identifier, context.is_explicit_vr, quirks.assume_charset
-            )
+            yield decode(message.identifier)
             due = limits.response_deadline()
     except GeneratorExit:
         _cancel(association, context, message_id, *deadlines)

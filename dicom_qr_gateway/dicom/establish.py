@@ -18,6 +18,7 @@ from dicom_qr_gateway.dicom.associate import (
 )
 from dicom_qr_gateway.dicom.association import Association
 from dicom_qr_gateway.dicom.connection import Connection, connect
+from dicom_qr_gateway.dicom.find_options import NO_OPTIONS, FindOptions
 from dicom_qr_gateway.dicom.name_lookup import SocketAddress
 from dicom_qr_gateway.dicom.pdu import Abort, AssociateRJ, Pdu, PduReader, encode_pdu
 from dicom_qr_gateway.dicom.phases import Phases
@@ -58,22 +59,35 @@ class Proposal:
     abstract_syntaxes: tuple[str, ...]
     addresses: list[SocketAddress]
     connection_timeout: float
+    find_options: FindOptions = NO_OPTIONS
 
     def request(self) -> AssociateRQ:
         """Return the A-ASSOCIATE-RQ."""
         longest = self.peer.quirks.max_pdu_length or MAX_PDU_LENGTH
-        return _request(self.peer.ae_title, self.calling_ae_title, self.abstract_syntaxes, longest)
+        return _request(
+            self.peer.ae_title,
+            self.calling_ae_title,
+            self.abstract_syntaxes,
+            longest,
+            self.find_options.encode(),
+        )
 
 
 @lru_cache(maxsize=256)
 def _request(
-    called: str, calling: str, abstract_syntaxes: tuple[str, ...], longest: int
+    called: str,
+    calling: str,
+    abstract_syntaxes: tuple[str, ...],
+    longest: int,
+    information: bytes,
 ) -> AssociateRQ:
+    """Return the A-ASSOCIATE-RQ; ``information`` is what is proposed beyond the baseline."""
     contexts = tuple(
         ProposedContext(2 * index + 1, syntax, TRANSFER_SYNTAXES)
         for index, syntax in enumerate(abstract_syntaxes)
     )
-    user = UserInformation(longest, IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME)
+    extended = tuple((syntax, information) for syntax in abstract_syntaxes) if information else ()
+    user = UserInformation(longest, IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME, extended)
     return AssociateRQ(called, calling, contexts, user)
 
 

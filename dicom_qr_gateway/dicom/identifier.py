@@ -5,13 +5,19 @@ what it holds beside those keywords is skipped unread. Encodings are Implicit an
 Little Endian (PS3.5 A.1 and A.2).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache, partial
 from struct import Struct
 
 from dicom_qr_gateway.dicom.elements import elements, malformed
 from dicom_qr_gateway.dicom.request_charset import Encode, encoder
-from dicom_qr_gateway.dicom.text import CharacterSet, decode_assuming
+from dicom_qr_gateway.dicom.text import (
+    TEXT_VRS,
+    CharacterSet,
+    Strip,
+    decode_assuming,
+    padding_of,
+)
 
 # Keyword -> tag and VR (PS3.6). All of these VRs have the short form in explicit VR.
 KEYS: dict[str, tuple[int, str]] = {
@@ -35,29 +41,13 @@ KEYS: dict[str, tuple[int, str]] = {
     "StudyInstanceUID": (0x0020000D, "UI"),
     "SeriesInstanceUID": (0x0020000E, "UI"),
 }
-# (0008,0005) applies to these, of the VRs above (PS3.5 6.1.2.2).
-TEXT_VRS = frozenset(("SH", "LO", "PN"))
 MAX_LENGTH = 0xFFFE
 # The longest list of UIDs a retrieve can have: its counters have 16 bits (PS3.7 9.1.4.1.7), a UID
 # has 64 characters. Decoding takes several times the memory of a value, so none may be longer.
 MAX_UID_LIST_LENGTH = 0xFFFF * 65
 
-_Strip = Callable[[str, str], str]
-
-
-def _padding(vr: str) -> tuple[_Strip, str]:
-    """Return how to take the padding from a value, and what counts as padding.
-
-    Spaces and NULs; before the value only where leading spaces are insignificant (PS3.5 table
-    6.2-1); at the end of a name also the ``=`` before empty component groups (PS3.5 6.2.1).
-    """
-    if vr == "PN":
-        return str.rstrip, " \0="
-    return (str.rstrip if vr in ("DA", "TM") else str.strip), " \0"
-
-
-_READERS: dict[int, tuple[str, str, int, _Strip, str]] = {
-    tag: (keyword, vr, MAX_UID_LIST_LENGTH if vr == "UI" else MAX_LENGTH, *_padding(vr))
+_READERS: dict[int, tuple[str, str, int, Strip, str]] = {
+    tag: (keyword, vr, MAX_UID_LIST_LENGTH if vr == "UI" else MAX_LENGTH, *padding_of(vr))
     for keyword, (tag, vr) in KEYS.items()
 }
 _pack_implicit = Struct("<HHI").pack
@@ -155,7 +145,7 @@ def decode_identifier(data: bytes, explicit_vr: bool, assumed: str = "") -> dict
     is_single = not any_escape and "\\" not in characters
     texts: dict[str, str] = {}
     encoded: set[int] = set()
-    for tag, start, stop in elements(data, explicit_vr):
+    for tag, (_, start, stop) in elements(data, explicit_vr):
         reader = _READERS.get(tag)
         if reader is None:
             continue
@@ -178,7 +168,7 @@ def decode_identifier(data: bytes, explicit_vr: bool, assumed: str = "") -> dict
     return texts
 
 
-def _strip_each(text: str, strip: _Strip, padding: str) -> str:
+def _strip_each(text: str, strip: Strip, padding: str) -> str:
     return "\\".join(strip(value, padding) for value in text.split("\\"))
 
 

@@ -15,6 +15,7 @@ from dicom_qr_gateway.dicom.association import Association
 from dicom_qr_gateway.dicom.association_limits import AssociationLimit, AssociationLimits
 from dicom_qr_gateway.dicom.bulkheads import Bulkheads
 from dicom_qr_gateway.dicom.establish import Proposal, establish
+from dicom_qr_gateway.dicom.find_options import NO_OPTIONS, FindOptions
 from dicom_qr_gateway.dicom.kept_associations import KeptAssociations
 from dicom_qr_gateway.dicom.name_lookup import SocketAddress, resolve
 from dicom_qr_gateway.dicom.phases import Phases
@@ -37,6 +38,7 @@ class _Call:
     abstract_syntaxes: tuple[str, ...]
     phases: Phases
     deadlines: tuple[Deadline, ...]
+    find_options: FindOptions = NO_OPTIONS
 
     @property
     def kind(self) -> Hashable:
@@ -97,6 +99,7 @@ class Pool:
         client: socket.socket | None,
         *deadlines: Deadline,
         phases: Phases | None = None,
+        find_options: FindOptions = NO_OPTIONS,
     ) -> Iterator[Association]:
         """Lend an association on which at least one of the abstract syntaxes was accepted.
 
@@ -109,6 +112,7 @@ class Pool:
             client: the HTTP client's socket where the server offers it: a hang-up ends every wait.
             deadlines: of what the association is opened for.
             phases: is told how far this comes.
+            find_options: what to propose beyond the baseline of C-FIND.
 
         Raises:
             TargetNotAllowed: policy forbids every address of the peer.
@@ -116,7 +120,8 @@ class Pool:
             NameNotResolved: the host name has no address.
             GatewayError: see establish.
         """
-        call = _Call(peer, calling_ae_title, abstract_syntaxes, phases or Phases(), deadlines)
+        phases = phases or Phases()
+        call = _Call(peer, calling_ae_title, abstract_syntaxes, phases, deadlines, find_options)
         with self._admitted(call, client) as admitted, self._opened(call, admitted) as association:
             yield association
 
@@ -195,6 +200,7 @@ class Pool:
             call.abstract_syntaxes,
             admitted.addresses,
             admitted.left,
+            call.find_options,
         )
         with (
             closing(

@@ -46,6 +46,31 @@ def encoder(charset: str) -> Encode:
     return partial(_escaped, codec, escape) if escape else partial(_plain, codec)
 
 
+# One byte a character, in the order of how many hospitals write in them. Orthanc and dcmqrscp
+# convert each of them; they do not know ISO_IR 203.
+_OF_ONE_BYTE: Final = (
+    *("ISO_IR 100", "ISO_IR 101", "ISO_IR 109", "ISO_IR 110", "ISO_IR 144", "ISO_IR 127"),
+    *("ISO_IR 126", "ISO_IR 138", "ISO_IR 148", "ISO_IR 166"),
+)
+# dcmqrscp compares what is stored in this one, and asked for in another, byte by byte.
+_JAPANESE: Final = "\\ISO 2022 IR 87"
+
+
+def charsets_for(text: str) -> tuple[str, ...]:
+    """Return the values of (0008,0005) to ask in, "" for ASCII: the smallest that says all of it.
+
+    Where none of one byte a character does, that is ISO_IR 192, which finds what is stored in any
+    character set on PACS that convert. Text that Japanese PACS may have in ISO 2022 IR 87 is to be
+    asked for in that as well: not every PACS converts it.
+    """
+    if text.isascii():
+        return ("",)
+    for charset in _OF_ONE_BYTE:
+        if can_encode(text, charset):
+            return (charset,)
+    return ("ISO_IR 192", _JAPANESE) if can_encode(text, _JAPANESE) else ("ISO_IR 192",)
+
+
 def can_encode(text: str, charset: str) -> bool:
     """Tell whether that value of (0008,0005) can say the text; "" says everything by ISO_IR 192."""
     try:

@@ -5,7 +5,17 @@ U+FFFD. No character set is ever taken from a name that only Python knows: the p
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
+
+# (0008,0005) applies to these VRs (PS3.5 6.1.2.2).
+TEXT_VRS = frozenset(("SH", "LO", "ST", "LT", "UC", "UT", "PN"))
+# One value each, in which a backslash is a character (PS3.5 6.2).
+SINGLE_VALUE_VRS = frozenset(("ST", "LT", "UT", "UR"))
+_INSIGNIFICANT_LEADING_SPACES = frozenset(("AE", "CS", "DS", "IS", "LO", "SH", "UI"))
+
+Strip = Callable[[str, str], str]
 
 ESCAPE = b"\x1b"
 DEFAULT_CODEC = "latin-1"
@@ -73,6 +83,22 @@ _DELIMITERS = re.compile(rb"[\t\n\f\r\\]")
 _NAME_DELIMITERS = re.compile(rb"[\t\n\f\r\\^=]")
 
 
+def padding_of(vr: str) -> tuple[Strip, str]:
+    """Return how to take the padding from a value, and what counts as padding.
+
+    Spaces and NULs; before the value only where leading spaces are insignificant (PS3.5 table
+    6.2-1); at the end of a name also the ``=`` before empty component groups (PS3.5 6.2.1).
+    """
+    if vr == "PN":
+        return str.rstrip, " \0="
+    return (str.strip if vr in _INSIGNIFICANT_LEADING_SPACES else str.rstrip), " \0"
+
+
+def is_as_sent(text: str) -> bool:
+    """Tell whether text, decoded one character a byte, says the same in every character set."""
+    return text.isascii() and "\x1b" not in text
+
+
 def is_known(terms: str) -> bool:
     """Tell whether the first value of (0008,0005) names a character set; an empty one does not."""
     return _first_term(terms) in _CODECS
@@ -90,6 +116,7 @@ class CharacterSet:
     has_g1: bool = False
 
     @classmethod
+    @lru_cache(maxsize=64)
     def named(cls, terms: str) -> "CharacterSet":
         """Return the character set of a value of (0008,0005), its values joined by backslashes.
 

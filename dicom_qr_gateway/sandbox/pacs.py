@@ -1,4 +1,4 @@
-"""The SCP of the sandbox: C-ECHO, C-FIND, C-MOVE and C-GET (PS3.4 Annexes A and C).
+"""The SCP of the sandbox: C-ECHO, C-FIND, C-MOVE and C-GET (PS3.4 Annexes A, C and K).
 
 Rule: a generator for each service that yields what pynetdicom sends; what matches and what is
 retrieved is the archive's.
@@ -13,6 +13,7 @@ from pynetdicom import AE, build_context, evt
 from pynetdicom.association import Association
 from pynetdicom.events import Event, EventHandlerType
 from pynetdicom.sop_class import (  # type: ignore[attr-defined]
+    ModalityWorklistInformationFind,
     PatientRootQueryRetrieveInformationModelFind,
     PatientRootQueryRetrieveInformationModelGet,
     PatientRootQueryRetrieveInformationModelMove,
@@ -33,6 +34,7 @@ from dicom_qr_gateway.sandbox.query import (
     read_retrieve,
 )
 from dicom_qr_gateway.sandbox.stored import StoredInstance
+from dicom_qr_gateway.sandbox.worklist import Worklist
 
 Address = tuple[str, int]
 Response = tuple[int, Dataset | None]
@@ -60,7 +62,11 @@ class Pacs(Listener):
     """An archive on the network."""
 
     def __init__(
-        self, archive: Archive, ae_title: str, destinations: Mapping[str, Address]
+        self,
+        archive: Archive,
+        ae_title: str,
+        destinations: Mapping[str, Address],
+        worklist: Worklist | None = None,
     ) -> None:
         """Serve an archive.
 
@@ -68,13 +74,17 @@ class Pacs(Listener):
             archive: what is found and retrieved.
             ae_title: the AE title associations must call.
             destinations: move destinations, AE title -> (host, port); read at each C-MOVE.
+            worklist: what is scheduled; without one the service is not offered.
         """
         self._archive = archive
+        self._worklist = worklist
         self._destinations = destinations
         self._reasons: MutableMapping[Association, int] = WeakKeyDictionary()
         ae = AE(ae_title)
         for sop_class_uid in (Verification, *_ROOTS):
             ae.add_supported_context(sop_class_uid, [*UNCOMPRESSED])
+        if worklist is not None:
+            ae.add_supported_context(ModalityWorklistInformationFind, [*UNCOMPRESSED])
         for sop_class_uid, syntaxes in storage_contexts(archive.instances):
             # The roles of a C-GET: the requestor is the SCP of its sub-operations.
             ae.add_supported_context(sop_class_uid, [*syntaxes], scu_role=False, scp_role=True)
@@ -83,24 +93,33 @@ class Pacs(Listener):
             (evt.EVT_C_MOVE, self._move),
             (evt.EVT_C_GET, self._get),
             (evt.EVT_DIMSE_SENT, self._correct),
+            (evt.EVT_SOP_EXTENDED, _negotiate),
         ]
         super().__init__(ae, handlers)
 
     def _find(self, event: Event) -> Iterator[Response]:
-        """C-FIND, PS3.4 C.4.1."""
+        """C-FIND, PS3.4 C.4.1 and K.4.1."""
         try:
-            query = read_query(event.identifier, _root(event))
+            answers = self._answers(event)
         except IdentifierDoesNotMatch:
             yield _IDENTIFIER_DOES_NOT_MATCH, None
             return
-        implicit_vr = UID(event.context.transfer_syntax).is_implicit_VR
-        for number, entity in enumerate(self._archive.find(query)):
+        for number, answer in enumerate(answers):
             if number % _MATCHES_AT_A_TIME == 0:
                 wait_until_sent(event)
             if event.is_cancelled:
                 yield _CANCEL, None
                 return
-            yield _PENDING, entity.answer(query, implicit_vr=implicit_vr)
+            yield _PENDING, answer
+
+    def _answers(self, event: Event) -> Iterator[Dataset]:
+        if self._worklist and event.context.abstract_syntax == ModalityWorklistInformationFind:
+            return self._worklist.find(event.identifier)
+        query = read_query(event.identifier, _root(event), relational=_is_relational(event))
+        implicit_vr = UID(event.context.transfer_syntax).is_implicit_VR
+        return (
+            entity.answer(query, implicit_vr=implicit_vr) for entity in self._archive.find(query)
+        )
 
     def _move(self, event: Event) -> Iterator[Address | tuple[None, None] | object]:
         """C-MOVE, PS3.4 C.4.2."""
@@ -157,6 +176,21 @@ class Pacs(Listener):
 
     def _wanted(self, event: Event) -> list[StoredInstance]:
         return self._archive.retrieve(read_retrieve(event.identifier, _root(event)))
+
+
+def _negotiate(event: Event) -> dict[UID, bytes]:
+    """Answer the extended negotiation of C-FIND (PS3.4 C.5.1.1): relational queries, no more."""
+    proposed: dict[UID, bytes] = event.app_info  # type: ignore[attr-defined]
+    return {
+        sop_class_uid: bytes([asked[0] & 1]) + bytes(len(asked) - 1)
+        for sop_class_uid, asked in proposed.items()
+        if sop_class_uid in _ROOTS and asked
+    }
+
+
+def _is_relational(event: Event) -> bool:
+    agreed = event.assoc.requestor.sop_class_extended.get(event.context.abstract_syntax, b"")
+    return agreed[:1] == b"\1"
 
 
 def _root(event: Event) -> tuple[QueryRetrieveLevel, ...]:

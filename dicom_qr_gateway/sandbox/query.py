@@ -39,12 +39,16 @@ class Query:
     keys: Mapping[BaseTag, str]
 
 
-def read_query(identifier: Dataset, root: tuple[QueryRetrieveLevel, ...]) -> Query:
+def read_query(
+    identifier: Dataset, root: tuple[QueryRetrieveLevel, ...], *, relational: bool = False
+) -> Query:
     """Return what a C-FIND identifier asks for.
 
     Args:
         identifier: as decoded, its elements not yet converted.
         root: the levels of the information model, PATIENT_ROOT or STUDY_ROOT.
+        relational: relational queries were negotiated: keys of any level above may be left out
+            (PS3.4 C.4.1.3.2.1).
 
     Raises:
         IdentifierDoesNotMatch: no level of this model, or a level above has no single unique key.
@@ -52,7 +56,7 @@ def read_query(identifier: Dataset, root: tuple[QueryRetrieveLevel, ...]) -> Que
     level = _read_level(identifier, root)
     keys = _read_keys(identifier)
     for above in root[: root.index(level)]:
-        if not _is_single(keys.get(UNIQUE_KEYS[above], "")):
+        if not relational and not _is_single(keys.get(UNIQUE_KEYS[above], "")):
             raise IdentifierDoesNotMatch(f"one unique key of level {above} is required")
     return Query(level, keys)
 

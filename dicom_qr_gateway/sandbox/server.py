@@ -22,6 +22,7 @@ from dicom_qr_gateway.sandbox.destination import Destination
 from dicom_qr_gateway.sandbox.instances import synthetic_instances
 from dicom_qr_gateway.sandbox.pacs import Address, Pacs
 from dicom_qr_gateway.sandbox.stored import StoredInstance, read_folder
+from dicom_qr_gateway.sandbox.worklist import Worklist
 
 PACS_PORT = 11112
 DESTINATION_PORT = 11113
@@ -73,7 +74,8 @@ class Sandbox:
         self._destinations = dict(destinations or {})
         syntaxes = [instance.transfer_syntax for instance in self.archive.instances]
         self.destination = Destination(destination_ae_title, syntaxes)
-        self._pacs = Pacs(self.archive, ae_title, self._destinations)
+        self.worklist = Worklist(date.today())
+        self._pacs = Pacs(self.archive, ae_title, self._destinations, self.worklist)
         self._running = ExitStack()
 
     @property
@@ -129,10 +131,12 @@ def describe(sandbox: Sandbox) -> str:
     return (
         "Sandbox PACS\n"
         f"  PACS         {sandbox.ae_title} at {sandbox.host}:{sandbox.port}"
-        " (C-ECHO, C-FIND, C-MOVE, C-GET)\n"
+        " (C-ECHO, C-FIND, C-MOVE, C-GET, worklist)\n"
         f"  destination  {destination.ae_title} at {sandbox.host}:{destination.port}"
         " (receives what is moved)\n"
-        f"  holds        {patients} patients, {studies} studies, {images} images ({source})"
+        f"  holds        {patients} patients, {studies} studies, {images} images ({source})\n"
+        f"  worklist     {len(sandbox.worklist)} steps scheduled today"
+        f" for {', '.join(sandbox.worklist.stations)}"
     )
 
 

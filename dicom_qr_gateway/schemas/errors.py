@@ -29,6 +29,26 @@ def outcomes() -> Iterator[type[GatewayError]]:
 ERROR_VALUES = tuple(dict.fromkeys(each.error for each in outcomes()))
 
 
+class FailureSchema(StrictSchema):
+    """Why one of several PACS gave no answer."""
+
+    pacs = fields.String(
+        required=True, metadata={"description": "The name of the PACS.", "example": "main"}
+    )
+    error = fields.String(
+        required=True,
+        validate=validate.OneOf(ERROR_VALUES),
+        metadata={"description": "As in the body itself.", "example": "connect_timeout"},
+    )
+    message = fields.String(
+        required=True,
+        metadata={
+            "description": "The same in plain words.",
+            "example": "The PACS did not accept the connection in time.",
+        },
+    )
+
+
 class ErrorSchema(StrictSchema):
     """What every failure says."""
 
@@ -90,6 +110,12 @@ class ErrorSchema(StrictSchema):
     retrieve_details = fields.List(
         fields.Nested(RetrieveDetailSchema),
         metadata={"description": "Only of a retrieve: one entry a study."},
+    )
+    failures = fields.List(
+        fields.Nested(FailureSchema),
+        metadata={
+            "description": "Only of a search of several PACS: one entry for each that failed."
+        },
     )
     correlation_id = fields.String(
         required=True,

@@ -1,6 +1,6 @@
 """What one ``/q`` may cost: counts, which are the same on every machine, never times.
 
-A change that breaks a limit has made the gateway slower; one that goes far below it lowers the limit.
+A change that breaks a limit has made the gateway slower; one that goes far below it lowers it.
 """
 
 import json

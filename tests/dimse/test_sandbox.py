@@ -27,6 +27,7 @@ from pydicom.uid import (
 from pynetdicom import AE, build_context, build_role, evt
 from pynetdicom.association import Association
 from pynetdicom.events import Event, EventHandlerType
+from pynetdicom.pdu_primitives import SOPClassExtendedNegotiation
 from pynetdicom.presentation import PresentationContext
 from pynetdicom.sop_class import (  # type: ignore[attr-defined]
     PatientRootQueryRetrieveInformationModelFind as PatientFind,
@@ -52,6 +53,7 @@ from dicom_qr_gateway.sandbox.query import Query
 from dicom_qr_gateway.sandbox.roster import PATIENTS
 from dicom_qr_gateway.sandbox.server import describe
 from dicom_qr_gateway.sandbox.stored import StoredInstance
+from dicom_qr_gateway.sandbox.worklist import STEPS
 
 CT_STUDY = uid("1112223333", 1)
 Responses = list[tuple[Dataset, Dataset | None]]
@@ -142,6 +144,17 @@ def dcmtk(
         stderr=subprocess.STDOUT,
         timeout=60,
     )
+
+
+def relational(*proposed: tuple[UID, bytes]) -> list[SOPClassExtendedNegotiation]:
+    """Return what proposes extended negotiation of C-FIND (PS3.4 C.5.1.1)."""
+    items = []
+    for sop_class_uid, information in proposed:
+        item = SOPClassExtendedNegotiation()
+        item.sop_class_uid = sop_class_uid
+        item.service_class_application_information = information
+        items.append(item)
+    return items
 
 
 # --- C-ECHO and the association ----------------------------------------------------------------
@@ -261,6 +274,25 @@ class EndlessArchive(Archive):
 
     def retrieve(self, query: Query) -> list[StoredInstance]:
         return self.instances[:1] * 60_000
+
+
+def test_series_are_found_beyond_their_study_where_that_is_negotiated(sandbox: Sandbox) -> None:
+    asked = an_identifier("SERIES", PatientID="1112223333", Modality="MR", SeriesInstanceUID="")
+    roles = relational((StudyFind, b"\1\1\1"))
+    with association(sandbox.port, StudyFind, roles=roles) as scu:
+        agreed = scu.acceptor.sop_class_extended[StudyFind]
+        responses = list(scu.send_c_find(asked, StudyFind))
+    assert agreed == b"\1\0\0"
+    assert statuses(responses) == [0xFF00, 0xFF00, 0x0000]
+
+
+def test_findscu_gets_todays_worklist_of_a_station(sandbox: Sandbox) -> None:
+    station = "ScheduledProcedureStepSequence[0].ScheduledStationAETitle=CT1"
+    found = dcmtk("findscu", sandbox.port, "-W", "-k", "PatientID", "-k", station)
+    assert found.returncode == 0
+    assert [found.stdout.count(f"[{step.patient_id}") for step in STEPS] == [
+        int(step.station == "CT1") for step in STEPS
+    ]
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ CONTRACT = {
     400: {"invalid_request"},
     403: {"target_not_allowed"},
     404: {"no_such_endpoint", "no_such_pacs"},
+    406: {"not_acceptable"},
     405: {"method_not_allowed"},
     413: {"request_too_large"},
     415: {"unsupported_media_type"},

@@ -92,7 +92,7 @@ def orthanc(name: str, folder: Path, destinations: Mapping[str, int]) -> Iterato
     path = folder / "orthanc.json"
     path.write_text(json.dumps(configuration))
     archive = Archive(name, configuration["DicomAet"], port, folder / "orthanc.log")
-    with running([_program("Orthanc"), "--verbose", str(path)], port, archive.log):
+    with running([program("Orthanc"), "--verbose", str(path)], port, archive.log):
         yield archive
 
 
@@ -137,12 +137,12 @@ def dcmqrscp(folder: Path, destinations: Mapping[str, int]) -> Iterator[Archive]
             storage=folder / "storage",
         )
     )
-    command = [_program("dcmqrscp"), "--verbose", "--config", str(path)]
+    command = [program("dcmqrscp"), "--verbose", "--config", str(path)]
     with running(command, archive.port, archive.log):
         yield archive
 
 
-def _program(name: str) -> str:
+def program(name: str) -> str:
     path = shutil.which(name)
     if path is None:
         pytest.fail(f"{name} is not installed: these tests need the packages orthanc and dcmtk")

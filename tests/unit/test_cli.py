@@ -90,7 +90,7 @@ def test_echo_says_that_the_pacs_answered(pacs):
     result = command("echo", *pacs)
     assert (result.exit_code, result.output) == (
         0,
-        "SANDBOX answered the C-ECHO.\nIt accepts: C-FIND, C-MOVE, C-GET, STORE.\n",
+        "SANDBOX answered the C-ECHO.\nIt accepts: C-FIND, C-MOVE, C-GET, MWL, STORE.\n",
     )
 
 

@@ -1,0 +1,78 @@
+"""Answers of a search: an array of rows that are text already (PS3.18 10.6.3).
+
+Rule: an answer that is whole announces its length. A longer one is sent while it is read, and
+breaks off where that fails: no reader takes it for complete.
+"""
+
+import logging
+from collections.abc import Iterator, Sequence
+from itertools import chain, islice
+from typing import Final
+
+from flask import Response
+from werkzeug.datastructures import MIMEAccept
+from werkzeug.http import parse_accept_header
+
+from dicom_qr_gateway import log
+from dicom_qr_gateway.errors import GatewayError, InvalidRequest, NotAcceptable
+from dicom_qr_gateway.services.qido import Answer
+
+answers = logging.getLogger(__name__)
+
+DICOM_JSON: Final = "application/dicom+json"
+JSON: Final = "application/json"
+_ROWS_AT_A_TIME: Final = 100  # of one send
+_AGENT: Final = "dicom-qr-gateway"
+
+
+def negotiated(header: str, parameters: Sequence[str]) -> str:
+    """Return the media type of the answer; the parameter ``accept`` counts before the header.
+
+    Raises:
+        InvalidRequest: the parameter comes more than once.
+        NotAcceptable: the client accepts no JSON.
+    """
+    if len(parameters) > 1:
+        raise InvalidRequest({"accept": ["The parameter is given more than once."]})
+    # In a query string a plus stands for a space, and many write it unescaped.
+    wanted = parameters[0].replace(" ", "+") if parameters else header
+    if not wanted.strip():
+        return DICOM_JSON
+    chosen = parse_accept_header(wanted, MIMEAccept).best_match((DICOM_JSON, JSON))
+    if chosen is None:
+        raise NotAcceptable(f"Answers are {DICOM_JSON} or {JSON}: accept one of them.")
+    return chosen
+
+
+def found(answer: Answer, media_type: str) -> Response:
+    """Return the answer of a search."""
+    is_whole = answer.rest is None
+    log.note(matches=len(answer.rows) if is_whole else None)
+    log.note(outcome="streamed" if not is_whole else None)
+    response = Response(_pieces(answer), mimetype=media_type)
+    response.call_on_close(answer.close)
+    for warning in answer.warnings:
+        response.headers.add("Warning", f'299 {_AGENT} "{warning}"')
+    if is_whole:
+        between = max(len(answer.rows) - 1, 0)
+        response.content_length = 2 + between + sum(map(len, answer.rows))
+    return response
+
+
+def _pieces(answer: Answer) -> Iterator[bytes]:
+    """Yield the array in pieces of many rows."""
+    rows = chain(answer.rows, _told(answer.rest or iter(())))
+    piece = b"["
+    while batch := list(islice(rows, _ROWS_AT_A_TIME)):
+        yield piece + b",".join(batch)
+        piece = b","
+    yield b"]" if piece == b"," else b"[]"
+
+
+def _told(rows: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield rows; log where they break off, since the answer can no longer say it."""
+    try:
+        yield from rows
+    except GatewayError as error:
+        answers.error("an answer broke off: %s", error.error)
+        raise

@@ -1,0 +1,216 @@
+"""One encoded data set, indexed by tag in one flat pass, and read where somebody asks.
+
+Rule: an index holds offsets; a value is decoded when it is asked for, by the VR that an explicit
+encoding claims, else by the dictionary's. Encodings are Implicit and Explicit VR Little Endian.
+"""
+
+import struct
+from collections.abc import Iterator
+from itertools import islice
+from typing import Final
+
+from dicom_qr_gateway.dicom.data_dictionary import UNKNOWN, is_private, private_vr, vr_of
+from dicom_qr_gateway.dicom.elements import UNDEFINED, Place, elements, items
+from dicom_qr_gateway.dicom.text import (
+    SINGLE_VALUE_VRS,
+    TEXT_VRS,
+    CharacterSet,
+    decode_assuming,
+    is_as_sent,
+    padding_of,
+)
+from dicom_qr_gateway.errors import ProtocolError
+
+SPECIFIC_CHARACTER_SET: Final = 0x00080005
+PIXEL_REPRESENTATION: Final = 0x00280103
+
+# PS3.5 6.2. An encoding that claims another VR says nothing that could be understood.
+VRS: Final = frozenset(
+    (
+        *("AE", "AS", "AT", "CS", "DA", "DS", "DT", "FD", "FL", "IS", "LO", "LT", "OB", "OD"),
+        *("OF", "OL", "OV", "OW", "PN", "SH", "SL", "SQ", "SS", "ST", "SV", "TM", "UC", "UI"),
+        *("UL", "UN", "UR", "US", "UT", "UV"),
+    )
+)
+# What an explicit encoding can claim that says more than the dictionary.
+CLAIMS: Final = {vr.encode("ascii"): vr for vr in VRS - {UNKNOWN}}
+_ENCAPSULATED: Final = frozenset(("OB", "OW", "OB or OW"))  # PS3.5 A.4
+
+# PS3.5 6.2: the code of ``struct`` and the size in bytes.
+NUMBERS: Final = {
+    "FD": ("d", 8),
+    "FL": ("f", 4),
+    "SL": ("i", 4),
+    "SS": ("h", 2),
+    "SV": ("q", 8),
+    "UL": ("I", 4),
+    "US": ("H", 2),
+    "UV": ("Q", 8),
+}
+_WITHOUT_TEXT: Final = frozenset(("OB", "OD", "OF", "OL", "OV", "OW", "SQ", "UN"))
+
+# A peer chooses how deep and how wide its answers are; no information model comes close.
+MAX_DEPTH: Final = 16
+MAX_ELEMENTS: Final = 10_000
+
+
+class DataSet:
+    """The elements of a data set, or of one item of a sequence.
+
+    ``places`` maps each tag to the VR that an explicit encoding claims (b"" in an implicit one),
+    start and stop of its value in ``data`` (stop is UNDEFINED for an undefined length). An
+    attribute that comes twice, which the standard forbids (PS3.5 7.1), has its last value.
+    ``characters`` is ``data`` with one character a byte: slices of it are the values, and already
+    the text of nearly all; where ``is_plain``, of all.
+    """
+
+    __slots__ = (
+        "_assumed",
+        "_depth",
+        "_inherited",
+        "characters",
+        "data",
+        "explicit_vr",
+        "is_plain",
+        "places",
+    )
+
+    def __init__(self, data: bytes, explicit_vr: bool, assumed: str = "") -> None:
+        """Index an encoded data set.
+
+        Args:
+            data: the encoded data set, all of it.
+            explicit_vr: True for Explicit VR Little Endian, False for Implicit VR Little Endian.
+            assumed: see decode_assuming; "" believes (0008,0005).
+
+        Raises:
+            ProtocolError: the encoding is broken.
+        """
+        self.data = data
+        self.characters = data.decode("latin-1")
+        self.explicit_vr = explicit_vr
+        self.is_plain = self.characters.isascii() and "\x1b" not in self.characters
+        self._assumed = assumed
+        self._inherited = ""
+        self._depth = 0
+        self._index(0, len(data))
+
+    def _index(self, position: int, end: int) -> None:
+        found = elements(self.data, self.explicit_vr, position, end)
+        self.places: dict[int, Place] = dict(islice(found, MAX_ELEMENTS))
+        if next(found, None) is not None:
+            raise ProtocolError("The PACS sent a data set with too many elements.")
+
+    def _item(self, explicit_vr: bool, position: int, end: int) -> "DataSet":
+        """Return an item of a sequence of this data set."""
+        item = DataSet.__new__(DataSet)
+        item.data, item.characters, item.is_plain = self.data, self.characters, self.is_plain
+        item.explicit_vr = explicit_vr
+        item._assumed, item._inherited = self._assumed, self._character_set()
+        item._depth = self._depth + 1
+        if item._depth > MAX_DEPTH:
+            raise ProtocolError("The PACS sent a data set that is nested too deep.")
+        item._index(position, end)
+        return item
+
+    def vr(self, tag: int) -> str:
+        """Return the VR of an element that is there: always one of the standard's.
+
+        Of several that the dictionary leaves open, the one that Pixel Representation (0028,0103)
+        chooses, or OW (PS3.5 A.1).
+        """
+        claimed, _, stop = self.places[tag]
+        vr = CLAIMS.get(claimed) or (self._private_vr(tag) if is_private(tag) else vr_of(tag))
+        if stop == UNDEFINED and vr not in _ENCAPSULATED:
+            return "SQ"
+        if vr in VRS:
+            return vr
+        if "OW" in vr:
+            return "OW"
+        _, start, _ = self.places.get(PIXEL_REPRESENTATION, (b"", 0, 0))
+        return "SS" if self.data[start : start + 2] == b"\1\0" else "US"
+
+    def _private_vr(self, tag: int) -> str:
+        """Return the VR that the creator of a private attribute gave it (PS3.5 7.8.1)."""
+        element = tag & 0xFFFF
+        if 0x10 <= element <= 0xFF:
+            return "LO"
+        creator = tag & 0xFFFF0000 | element >> 8
+        return private_vr(self.text(creator), tag) if creator in self.places else UNKNOWN
+
+    def items(self, tag: int) -> Iterator["DataSet"]:
+        """Yield the items of a sequence.
+
+        Raises:
+            ProtocolError: it is broken, or nested deeper than any information model.
+        """
+        claimed, start, stop = self.places[tag]
+        # UN is in implicit VR, whatever surrounds it (PS3.5 6.2.2).
+        explicit_vr = self.explicit_vr and claimed != b"UN"
+        for position, end in items(self.data, start, stop, explicit_vr):
+            yield self._item(explicit_vr, position, end)
+
+    def value(self, tag: int) -> bytes:
+        """Return the bytes of an element; those of encapsulated fragments include their headers."""
+        _, start, stop = self.places[tag]
+        if stop != UNDEFINED:
+            return self.data[start:stop]
+        ends = [end for _, end in items(self.data, start, stop, explicit_vr=False)]
+        return self.data[start : max(ends, default=start)]
+
+    def values(self, tag: int, vr: str) -> list[str]:
+        """Return the values of an element by a VR of text, each without its padding."""
+        _, start, stop = self.places[tag]
+        text = self.characters[start:stop]
+        if vr in TEXT_VRS and not (self.is_plain or is_as_sent(text)):
+            text = self._decode(self.data[start:stop], person_name=vr == "PN")
+        strip, padding = padding_of(vr)
+        if vr in SINGLE_VALUE_VRS:
+            return [strip(text, padding)]
+        return [strip(value, padding) for value in text.split("\\")]
+
+    def has_value(self, tag: int) -> bool:
+        """Tell whether an element is there and more than padding."""
+        if tag not in self.places:
+            return False
+        _, start, stop = self.places[tag]
+        return stop == UNDEFINED or bool(self.characters[start:stop].strip(" \0"))
+
+    def text(self, tag: int) -> str:
+        """Return the text of an element without padding, several values joined by backslashes.
+
+        Numbers are in decimal, tags in hexadecimal; what has no text is "".
+        """
+        vr = self.vr(tag)
+        if vr in NUMBERS:
+            return "\\".join(map(str, numbers(vr, self.value(tag)) or ()))
+        if vr == "AT":
+            return "\\".join(tags(self.value(tag)) or ())
+        return "\\".join(self.values(tag, vr)) if vr not in _WITHOUT_TEXT else ""
+
+    def _decode(self, value: bytes, person_name: bool) -> str:
+        stated = self._character_set()
+        if self._assumed:
+            return decode_assuming(self._assumed, stated, value, person_name=person_name)
+        return CharacterSet.named(stated).decode(value, person_name=person_name)
+
+    def _character_set(self) -> str:
+        """Return (0008,0005), which an item inherits if it has none (PS3.3 C.12.1.1.2)."""
+        if SPECIFIC_CHARACTER_SET not in self.places:
+            return self._inherited
+        _, start, stop = self.places[SPECIFIC_CHARACTER_SET]
+        return self.characters[start:stop]
+
+
+def numbers(vr: str, value: bytes) -> tuple[int | float, ...] | None:
+    """Return the numbers of a VR of ``NUMBERS``, None where the length is none of theirs."""
+    code, size = NUMBERS[vr]
+    count, rest = divmod(len(value), size)
+    return None if rest else struct.unpack(f"<{count}{code}", value)
+
+
+def tags(value: bytes) -> list[str] | None:
+    """Return the tags of an AT as eight hexadecimal digits, None where the length is wrong."""
+    if len(value) % 4:
+        return None
+    return [f"{group:04X}{element:04X}" for group, element in struct.iter_unpack("<HH", value)]

@@ -1,0 +1,193 @@
+"""What a PACS has at one level: C-FINDs on one association, and the test of what comes back.
+
+Rule: what fails a key that the PACS was asked is withheld and counted; only what fails a key that
+it could not be asked is nobody's mistake.
+"""
+
+import logging
+import re
+from collections.abc import Callable, Generator, Mapping, Set
+from contextlib import closing
+from typing import Final
+
+from dicom_qr_gateway.dicom.association import Association
+from dicom_qr_gateway.dicom.budgets import FindBudget
+from dicom_qr_gateway.dicom.c_find import find_data_sets
+from dicom_qr_gateway.dicom.data_set import DataSet
+from dicom_qr_gateway.dicom.find_options import FindOptions
+from dicom_qr_gateway.dicom.query_keys import Keys, encode_keys, texts_of
+from dicom_qr_gateway.dicom.request_charset import charsets_for
+from dicom_qr_gateway.dicom.types import Deadline, Limits, Quirks
+from dicom_qr_gateway.dicom.uids import MODALITY_WORKLIST_FIND, STUDY_ROOT_FIND
+from dicom_qr_gateway.errors import DimseFailure, ProtocolError
+from dicom_qr_gateway.services.qido_attributes import UNIQUE_KEYS, Level, essential, tag
+from dicom_qr_gateway.services.refilter import matches_all
+from dicom_qr_gateway.services.sent_keys import sent_keys, split
+
+log = logging.getLogger(__name__)
+
+_UID: Final = re.compile(r"[0-9.]{1,65534}")  # what an element that is sent back can hold
+_LEVEL: Final = 0x00080052
+_PATIENT_ID: Final = 0x00100020
+_WILD_CARDS: Final = frozenset("*?")
+_REFUSES_IDENTIFIER: Final = "0xA9"  # Identifier does not match SOP Class, PS3.4 table C.4-1
+
+
+def model_of(level: Level) -> str:
+    """Return the information model, as a SOP Class UID, that a search asks."""
+    return MODALITY_WORKLIST_FIND if level is Level.WORKLIST else STUDY_ROOT_FIND
+
+
+class LevelFinder:
+    """Asks one PACS, level by level, and counts what it had to withhold."""
+
+    def __init__(
+        self,
+        association: Association,
+        model: str,
+        quirks: Quirks,
+        fuzzy_matching: bool,
+        limits: Limits,
+        *deadlines: Deadline,
+    ) -> None:
+        """Use an association.
+
+        Args:
+            association: where to ask.
+            model: see model_of.
+            quirks: how this PACS must be asked.
+            fuzzy_matching: the PACS shall match names in its own way, if it agrees to.
+            limits: time-outs, and the budgets of all C-FINDs together.
+            deadlines: of all C-FINDs together.
+
+        Raises:
+            NoAcceptedContext: the PACS does not offer the information model.
+        """
+        self._association = association
+        self._context = association.context_for(model)
+        self.agreed = FindOptions.decode(dict(association.peer.extended).get(model, b""))
+        self._quirks = quirks
+        self._is_fuzzy = fuzzy_matching and self.agreed.fuzzy_matching
+        self._limits = limits
+        self._deadlines = deadlines
+        self.budget = FindBudget(limits)
+        self.withheld = 0
+        self.of_other_patients = 0
+
+    def find(
+        self,
+        level: Level,
+        asked: Keys,
+        included: Keys,
+        above: Mapping[int, str],
+        untested: Set[int] = frozenset(),
+    ) -> Generator[DataSet, None, None]:
+        """Yield each match that matches, once or more often.
+
+        Args:
+            level: what to ask for.
+            asked: the keys of that level that have a value.
+            included: what is to be in the answer.
+            above: the UIDs of the entities above.
+            untested: keys that the caller tests.
+
+        Raises:
+            ProtocolError: a match has no valid UID.
+            GatewayError: see find_data_sets.
+        """
+        tested = {key: value for key, value in asked.items() if key not in untested}
+        passes = self._test_of(tested, above)
+        found = self._all_or_essential(
+            level, {**sent_keys(asked, included, self._quirks, self._is_fuzzy), **above}, asked
+        )
+        with closing(found):
+            for data_set in found:
+                _check_uid(level, data_set)
+                if passes(data_set):
+                    yield data_set
+
+    def _all_or_essential(
+        self, level: Level, keys: Keys, asked: Keys
+    ) -> Generator[DataSet, None, None]:
+        """Ask; where a PACS refuses the identifier, ask again for what every PACS has."""
+        received = 0
+        try:
+            with closing(self._in_each_charset(level, keys)) as found:
+                for data_set in found:
+                    received += 1
+                    yield data_set
+        except DimseFailure as failure:
+            few = {
+                tag: value for tag, value in keys.items() if tag in asked or essential(tag, level)
+            }
+            refused = str(failure.dicom.get("status", "")).startswith(_REFUSES_IDENTIFIER)
+            if received or not refused or len(few) == len(keys):
+                raise
+        else:
+            return
+        log.info("the PACS refuses keys at the level of %s, asked again for fewer", level)
+        yield from self._in_each_charset(level, few)
+
+    def _in_each_charset(self, level: Level, keys: Keys) -> Generator[DataSet, None, None]:
+        first, *others = self._charsets(keys)
+        yield from self._one(level, keys, first)
+        for charset in others:
+            try:
+                yield from self._one(level, keys, charset)
+            except DimseFailure:
+                log.info("the PACS does not answer in a second character set")
+
+    def _charsets(self, keys: Keys) -> tuple[str, ...]:
+        if self._quirks.charset:
+            return (self._quirks.charset,)
+        return charsets_for("".join(texts_of(keys)))
+
+    def _one(self, level: Level, keys: Keys, charset: str) -> Generator[DataSet, None, None]:
+        if level.query_retrieve_level:
+            keys = {**keys, _LEVEL: level.query_retrieve_level.value}
+        return find_data_sets(
+            self._association,
+            self._context,
+            encode_keys(keys, self._context.is_explicit_vr, charset),
+            self._limits,
+            self.budget,
+            *self._deadlines,
+            assumed=self._quirks.assume_charset,
+        )
+
+    def _test_of(self, asked: Keys, above: Mapping[int, str]) -> Callable[[DataSet], bool]:
+        theirs, ours = split(asked, self._quirks, self._is_fuzzy)
+        matches_theirs = matches_all(theirs, fuzzy_matching=self._is_fuzzy)
+        matches_ours = matches_all(ours, fuzzy_matching=self._is_fuzzy)
+        patient = {
+            key: value
+            for key, value in theirs.items()
+            if key == _PATIENT_ID and not _WILD_CARDS & {*value}
+        }
+        is_of_patient = matches_all(patient)
+
+        def passes(data_set: DataSet) -> bool:
+            if not (_is_part_of(above, data_set) and matches_theirs(data_set)):
+                self.withheld += 1
+                self.of_other_patients += not is_of_patient(data_set)
+                return False
+            return matches_ours(data_set)
+
+        return passes
+
+
+def _check_uid(level: Level, data_set: DataSet) -> None:
+    """Raise where a match cannot be told from others: its unique key is absent or no UID."""
+    unique = UNIQUE_KEYS.get(level)
+    if unique is None:
+        return
+    key = tag(unique)
+    if key not in data_set.places or not _UID.fullmatch(data_set.text(key)):
+        raise ProtocolError(f"The PACS returned a match without a valid {unique}.")
+
+
+def _is_part_of(above: Mapping[int, str], data_set: DataSet) -> bool:
+    """Tell whether a match is of the entities that were named; not every PACS says of which."""
+    return all(
+        key not in data_set.places or data_set.text(key) in ("", uid) for key, uid in above.items()
+    )

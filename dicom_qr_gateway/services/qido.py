@@ -1,0 +1,203 @@
+"""Search by QIDO-RS: one PACS or several, one page or all of it.
+
+Rule: an answer is either whole, a page of which it is said that there is more, or a stream that
+breaks where it fails. Of several PACS each has answered in full, or the answer says which did not.
+"""
+
+import logging
+import socket
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from contextvars import copy_context
+from dataclasses import dataclass, field
+from itertools import chain, islice
+from operator import itemgetter
+from typing import Final
+
+from dicom_qr_gateway.dicom.pool import Pool
+from dicom_qr_gateway.dicom.query_keys import texts_of
+from dicom_qr_gateway.dicom.request_charset import can_encode
+from dicom_qr_gateway.errors import GatewayError, InvalidRequest, PacsError, ShuttingDown
+from dicom_qr_gateway.named_pacs import NamedPacs
+from dicom_qr_gateway.services.qido_request import Search
+from dicom_qr_gateway.services.qido_rows import RETRIEVE_AE_TITLE, Key, Match
+from dicom_qr_gateway.services.qido_session import MAX_ROWS_HELD, MORE, Session
+
+log = logging.getLogger(__name__)
+
+MAX_AT_ONCE: Final = 8  # PACS that one search asks at a time
+
+
+@dataclass(slots=True)
+class Answer:
+    """Rows in the DICOM JSON Model, and what must be said of them.
+
+    ``rest`` continues ``rows`` where there are more than MAX_ROWS_HELD: it may raise any
+    GatewayError, and needs ``close`` in every case.
+    """
+
+    rows: list[bytes]
+    warnings: list[str] = field(default_factory=list)
+    rest: Iterator[bytes] | None = None
+    session: Session | None = None
+
+    def close(self) -> None:
+        """End what a stream still holds."""
+        if self.session is not None:
+            self.session.close()
+
+
+class QidoService:
+    """Searches PACS."""
+
+    def __init__(self, pool: Pool) -> None:
+        """Keep where associations come from."""
+        self._pool = pool
+
+    def search(
+        self, search: Search, pacs: Sequence[NamedPacs], client: socket.socket | None
+    ) -> Answer:
+        """Return what matches.
+
+        Args:
+            search: what is asked.
+            pacs: whom to ask, at least one.
+            client: the HTTP client's socket where the server offers it: a hang-up ends the query.
+
+        Raises:
+            InvalidRequest: a PACS cannot be asked this.
+            PatientMismatch: every match is another patient's.
+            GatewayError: the answer could not be had, see Session.
+        """
+        for each in pacs:
+            _check_charset(search, each)
+        if len(pacs) == 1:
+            return self._of_one(search, pacs[0], client)
+        return self._of_several(search, pacs, client)
+
+    def _of_one(self, search: Search, pacs: NamedPacs, client: socket.socket | None) -> Answer:
+        session = Session(self._pool, search, pacs, client)
+        try:
+            if search.limit is not None and search.limit <= MAX_ROWS_HELD:
+                answer = _page(session, search, search.limit)
+            else:
+                answer = _all(session, search)
+        except BaseException:
+            session.close()
+            raise
+        if answer.rest is None:
+            session.close()
+        return answer
+
+    def _of_several(
+        self, search: Search, pacs: Sequence[NamedPacs], client: socket.socket | None
+    ) -> Answer:
+        outcomes = self._ask_each(search, pacs, client)
+        failures = [each for each in outcomes if each.failure is not None]
+        if failures and (not search.partial or len(failures) == len(outcomes)):
+            raise _failed(failures)
+        rows = sorted((row for each in outcomes for row in each.rows), key=itemgetter(0))
+        end = None if search.limit is None else search.offset + search.limit
+        warnings = [warning for each in outcomes for warning in each.warnings]
+        if end is not None and end < len(rows):
+            warnings.append(MORE)
+        return Answer([row for _, row in rows[search.offset : end]], warnings)
+
+    def _ask_each(
+        self, search: Search, pacs: Sequence[NamedPacs], client: socket.socket | None
+    ) -> list["_Outcome"]:
+        with ThreadPoolExecutor(min(len(pacs), MAX_AT_ONCE), "qido") as threads:
+            # Each thread logs under the correlation id of the request.
+            asked = [
+                threads.submit(copy_context().run, self._outcome, search, each, client)
+                for each in pacs
+            ]
+        return [each.result() for each in asked]
+
+    def _outcome(self, search: Search, pacs: NamedPacs, client: socket.socket | None) -> "_Outcome":
+        try:
+            with closing(Session(self._pool, search, pacs, client)) as session:
+                return _everything(session, search, pacs)
+        except ShuttingDown:
+            raise
+        except GatewayError as error:
+            log.warning("PACS %s: %s", pacs.name, error.error)
+            return _Outcome(pacs, [], [f"PACS {pacs.name} failed: {error.error}."], error)
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What one of several PACS answered: all rows with what sorts them, or why it did not."""
+
+    pacs: NamedPacs
+    rows: list[tuple[Key, bytes]]
+    warnings: list[str]
+    failure: GatewayError | None = None
+
+
+def _everything(session: Session, search: Search, pacs: NamedPacs) -> _Outcome:
+    """Return all that one PACS has; each row says where it can be retrieved from."""
+    own = {RETRIEVE_AE_TITLE: pacs.peer.ae_title}
+    matches = session.read(MAX_ROWS_HELD + 1)
+    if len(matches) <= MAX_ROWS_HELD:
+        matches = session.completed(matches)
+    rows = []
+    for match in chain(matches, session.rest()):
+        rows.append((match.key(search.level), session.row(match.knowing(own))))
+    session.check_patient(len(rows))
+    warnings = [f"PACS {pacs.name}: {warning}" for warning in session.warnings()]
+    return _Outcome(pacs, rows, warnings)
+
+
+def _failed(failures: Sequence[_Outcome]) -> GatewayError:
+    """Return the error of a search that not every PACS answered: that of one which did not."""
+    errors = [(each.pacs.name, each.failure) for each in failures if each.failure is not None]
+    first = next((error for _, error in errors if isinstance(error, PacsError)), errors[0][1])
+    first.extra["failures"] = [
+        {"pacs": name, "error": error.error, "message": error.message} for name, error in errors
+    ]
+    names = ", ".join(name for name, _ in errors)
+    first.message = f"Not every PACS answered: {names}. See failures, or ask for partial=true."
+    return first
+
+
+def _page(session: Session, search: Search, limit: int) -> Answer:
+    """Return so many rows in the order of the PACS, and whether there are more."""
+    skipped = session.skip(search.offset)
+    matches = session.read(limit + 1)
+    session.enough()
+    rows = [session.row(match) for match in session.completed(matches[:limit])]
+    session.check_patient(skipped + len(rows))
+    more = [MORE] if len(matches) > limit else []
+    return Answer(rows, [*session.warnings(), *more])
+
+
+def _all(session: Session, search: Search) -> Answer:
+    """Return everything from the offset on: sorted where all of it was read, else as a stream."""
+    skipped = session.skip(search.offset)
+    matches = session.read(MAX_ROWS_HELD + 1)
+    if len(matches) > MAX_ROWS_HELD:
+        end = None if search.limit is None else search.limit - MAX_ROWS_HELD
+        rest = islice(chain(matches[MAX_ROWS_HELD:], session.rest()), end)
+        head = [session.row(match) for match in matches[:MAX_ROWS_HELD]]
+        return Answer(head, session.warnings(), _stream(session, rest), session)
+    if search.limit is None and not search.offset:
+        matches.sort(key=lambda match: match.key(search.level))
+    rows = [session.row(match) for match in session.completed(matches)]
+    session.check_patient(skipped + len(rows))
+    return Answer(rows, session.warnings())
+
+
+def _stream(session: Session, matches: Iterator[Match]) -> Iterator[bytes]:
+    for match in matches:
+        yield session.row(match)
+    session.warnings()
+
+
+def _check_charset(search: Search, pacs: NamedPacs) -> None:
+    charset = pacs.quirks.charset
+    if charset and not all(can_encode(text, charset) for text in texts_of(search.asked)):
+        raise InvalidRequest(
+            {"query": [f"A value cannot be said in {charset}, which PACS {pacs.name} is asked in."]}
+        )

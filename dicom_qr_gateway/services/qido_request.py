@@ -1,0 +1,230 @@
+"""What a search asks: the query string of QIDO-RS, read and checked (PS3.18 8.3.4 and 10.6.1).
+
+Rule: every parameter is understood or refused by name; none is ignored, and none means two things.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from dicom_qr_gateway.dicom.data_dictionary import UNKNOWN, is_private, tag_of, vr_of
+from dicom_qr_gateway.dicom.data_set import SPECIFIC_CHARACTER_SET
+from dicom_qr_gateway.dicom.query_keys import Keys, Path, key_vr, merged, nested
+from dicom_qr_gateway.errors import InvalidRequest
+from dicom_qr_gateway.services.key_values import EMPTY, BadValue, checked, is_universal
+from dicom_qr_gateway.services.qido_attributes import (
+    DOWNWARDS,
+    UNIQUE_KEYS,
+    Level,
+    everything,
+    is_below,
+    level_of,
+    returned,
+    tag,
+)
+
+MAX_PARAMETERS: Final = 200
+_MAX_DEPTH: Final = 8
+_TAG: Final = re.compile(r"[0-9A-Fa-f]{8}")
+_NUMBER: Final = re.compile(r"[0-9]{1,9}")
+_OPTIONS: Final = ("limit", "offset", "fuzzymatching", "emptyvaluematching", "partial")
+_INCLUDE_FIELD: Final = "includefield"
+_ALL: Final = "all"
+
+# They say how a query is made, not what is asked (PS3.4 C.4.1.1.3.1).
+_QUERY_RETRIEVE: Final = frozenset((0x00080052, 0x00080053))
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """A valid search, whichever PACS it goes to.
+
+    Both kinds of keys are trees of tags, as query_keys has them: ``asked`` are those that have a
+    value, the UIDs of the path included (several values joined by backslashes, EMPTY for "has
+    none"); ``included`` are those whose values are to be in the answer. Neither implies the other.
+    """
+
+    level: Level
+    asked: Keys = field(default_factory=dict)
+    included: Keys = field(default_factory=dict)
+    limit: int | None = None
+    offset: int = 0
+    fuzzy_matching: bool = False
+    partial: bool = False
+
+
+def read_search(
+    level: Level, path: Mapping[str, str], parameters: Iterable[tuple[str, str]]
+) -> Search:
+    """Return the search that a path and a query string ask for.
+
+    Args:
+        level: what the path ends in.
+        path: keyword -> UID of what stands in the path.
+        parameters: the query string, decoded, in its order.
+
+    Raises:
+        InvalidRequest: a parameter is unknown, comes twice or has a value that is not accepted;
+            ``errors`` names each of them.
+    """
+    reader = _Reader(level)
+    given = list(parameters)
+    if len(given) > MAX_PARAMETERS:
+        raise InvalidRequest({"query": [f"A search has at most {MAX_PARAMETERS} parameters."]})
+    for keyword, uid in path.items():
+        reader.read_path(keyword, uid)
+    # Whether "" asks for attributes without a value is an option, wherever it stands.
+    for name, value in sorted(given, key=lambda each: each[0] not in _OPTIONS):
+        reader.read(name, value)
+    return reader.search()
+
+
+class _Refused(Exception):
+    """One sentence: why a parameter is refused."""
+
+
+class _Reader:
+    """What has been read of a search so far."""
+
+    def __init__(self, level: Level) -> None:
+        self._level = level
+        self._options: dict[str, str] = {}
+        self._of_path: dict[str, str] = {}
+        self._keys: set[Path] = set()
+        self._asked: dict[Path, str] = {}
+        self._included: dict[Path, str] = {}
+        self._includes_all = False
+        self._errors: defaultdict[str, list[str]] = defaultdict(list)
+
+    def read_path(self, keyword: str, uid: str) -> None:
+        """Take in a UID of the path."""
+        if not uid or "," in uid or "\\" in uid:
+            self._errors[keyword].append("A path names one UID.")
+        else:
+            self.read(keyword, uid)
+            self._of_path[keyword] = uid
+
+    def read(self, name: str, value: str) -> None:
+        """Take in a parameter, or why it is refused; dicomtrolley says again what a path says."""
+        if self._of_path.get(name) == value:
+            return
+        try:
+            if name in _OPTIONS:
+                self._read_option(name, value)
+            elif name == _INCLUDE_FIELD:
+                self._read_included(value)
+            else:
+                self._read_key(name, value)
+        except (_Refused, BadValue) as refused:
+            self._errors[name].append(str(refused))
+
+    def search(self) -> Search:
+        """Return the search, or raise InvalidRequest with all that was refused."""
+        if self._errors:
+            raise InvalidRequest(self._errors)
+        options = self._options
+        return Search(
+            self._level,
+            nested(self._asked),
+            merged(self._demanded(), nested(self._included)),
+            int(options["limit"]) if "limit" in options else None,
+            int(options.get("offset", "0")),
+            self._is_on("fuzzymatching"),
+            self._is_on("partial"),
+        )
+
+    def _is_on(self, option: str) -> bool:
+        return self._options.get(option) == "true"
+
+    def _demanded(self) -> Keys:
+        """Return what PS3.18 10.6.3.3 puts into each answer.
+
+        The attributes of a level above are part of it unless the path names that entity.
+        """
+        if self._includes_all:
+            return everything(self._level)
+        keys = returned(self._level)
+        for above in DOWNWARDS:
+            if is_below(self._level, above):
+                unique = tag(UNIQUE_KEYS[above])
+                own = {unique: ""} if (unique,) in self._asked else returned(above)
+                keys = merged(keys, own)
+        return keys
+
+    def _read_option(self, name: str, value: str) -> None:
+        if name in self._options:
+            raise _Refused("The parameter is given more than once.")
+        if name in ("limit", "offset"):
+            least = 1 if name == "limit" else 0
+            if not _NUMBER.fullmatch(value) or int(value) < least:
+                raise _Refused(f"A whole number from {least} to 999999999.")
+        elif value.lower() not in ("true", "false"):
+            raise _Refused("Either true or false.")
+        self._options[name] = value.lower()
+
+    def _read_included(self, value: str) -> None:
+        for name in value.split(","):
+            if name == _ALL:
+                self._includes_all = True
+            else:
+                self._included[_path_of(name)] = ""
+
+    def _read_key(self, name: str, text: str) -> None:
+        path = _path_of(name)
+        if path in self._keys:
+            raise _Refused("The attribute is asked for more than once.")
+        self._keys.add(path)
+        if not text:
+            self._included[path] = ""
+            return
+        self._check_level(path[0])
+        value = self._value(path, text)
+        if is_universal(key_vr(path[-1]), value):
+            self._included[path] = ""
+        else:
+            self._asked[path] = value
+
+    def _value(self, path: Path, text: str) -> str:
+        vr = key_vr(path[-1])
+        if path == (SPECIFIC_CHARACTER_SET,):
+            raise _Refused("Answers are in UTF-8 whatever the PACS speaks: nothing to search for.")
+        if vr == "SQ":
+            raise _Refused("The attribute is a sequence: name an attribute in it, after a dot.")
+        if text == EMPTY and self._is_on("emptyvaluematching"):
+            return EMPTY
+        return checked(vr, text)
+
+    def _check_level(self, tag_: int) -> None:
+        own = level_of(tag_)
+        if own is not None and is_below(own, self._level):
+            raise _Refused(
+                f"The attribute belongs to {own}: it cannot be searched for at the level of "
+                f"{self._level}."
+            )
+
+
+def _path_of(name: str) -> Path:
+    """Return the tags of an attribute, named by keyword or tag, with those of its sequences."""
+    names = name.split(".")
+    if len(names) > _MAX_DEPTH:
+        raise _Refused(f"Sequences are nested at most {_MAX_DEPTH} deep.")
+    path = tuple(_tag_of(each) for each in names)
+    if any(key_vr(sequence) != "SQ" for sequence in path[:-1]):
+        raise _Refused("Only attributes that are sequences have others in them.")
+    return path
+
+
+def _tag_of(name: str) -> int:
+    found = int(name, 16) if _TAG.fullmatch(name) else tag_of(name)
+    if found is None or vr_of(found) == UNKNOWN:
+        if found is not None and is_private(found):
+            raise _Refused("Private attributes cannot be searched for.")
+        raise _Refused(
+            "No parameter of a search and no attribute of the standard: an attribute is a keyword "
+            "like PatientName or eight hexadecimal digits like 00100010."
+        )
+    if found in _QUERY_RETRIEVE or found & 0xFFFF == 0 or found >> 16 < 0x0008:
+        raise _Refused("The attribute is not one of what is searched.")
+    return found

@@ -1,0 +1,112 @@
+"""A row of an answer: one match in the DICOM JSON Model, and where it stands among others.
+
+Rule: a match becomes text as soon as it arrives, and nothing else of it is kept.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from dicom_qr_gateway.dicom.data_set import SPECIFIC_CHARACTER_SET, DataSet
+from dicom_qr_gateway.dicom.dicom_json import as_object, attribute, attributes, to_json
+from dicom_qr_gateway.dicom.query_keys import key_vr
+from dicom_qr_gateway.services.qido_attributes import Level
+
+RETRIEVE_AE_TITLE: Final = 0x00080054
+MODALITIES_IN_STUDY: Final = 0x00080061
+_RETRIEVE_URL: Final = 0x00081190
+_STUDY_MOMENT: Final = (0x00080020, 0x00080030)
+_STEPS: Final = 0x00400100
+_STEP_MOMENT: Final = (0x00400002, 0x00400003)
+# By what entities are told apart, and which of them comes first where date and time are the same.
+_STUDY: Final = (0x0020000D,)
+_SERIES: Final = (*_STUDY, 0x00200011, 0x0020000E)
+_INSTANCE: Final = (*_SERIES, 0x00200013, 0x00080018)
+_ORDER: Final = {
+    Level.STUDIES: _STUDY,
+    Level.SERIES: _SERIES,
+    Level.INSTANCES: _INSTANCE,
+    Level.WORKLIST: _STUDY,
+}
+
+# They say how the query was made (PS3.4 C.4.1.1.3.2), which is no attribute of what was found.
+_ALWAYS_HIDDEN: Final = frozenset((0x00080052, 0x00080053))
+# ModalitiesInStudy and RetrieveURL are in an answer only where they say something.
+_HIDDEN: Final = {
+    (modalities, url): _ALWAYS_HIDDEN
+    | {tag for tag, says in ((MODALITIES_IN_STUDY, modalities), (_RETRIEVE_URL, url)) if not says}
+    for modalities in (False, True)
+    for url in (False, True)
+}
+_TAG: Final = slice(1, 9)  # where the text of an attribute has its tag
+_LENGTH_OF_EMPTY: Final = len('"00080020":{"vr":"DA"}')
+
+Key = tuple[int, int, tuple[str | int, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What a PACS returned for one entity, and what is known of it otherwise.
+
+    ``above`` are the entities that it is part of, from the top; ``known`` are values of attributes,
+    several joined by backslashes, where the PACS left them out.
+    """
+
+    data_set: DataSet
+    above: tuple[DataSet, ...] = ()
+    known: Mapping[int, str] = field(default_factory=dict)
+
+    def knowing(self, known: Mapping[int, str]) -> "Match":
+        """Return the match with more that is known of it."""
+        return replace(self, known={**self.known, **known})
+
+    def text(self, tag: int) -> str:
+        """Return the text of an attribute from where it has one, else ""."""
+        for data_set in (self.data_set, *reversed(self.above)):
+            if data_set.has_value(tag):
+                return data_set.text(tag)
+        return self.known.get(tag, "")
+
+    def row(self) -> bytes:
+        """Return the match in the DICOM JSON Model."""
+        if not self.above and all(map(self.data_set.has_value, self.known)):
+            return to_json(self.data_set, _hidden(self.data_set)).encode()
+        return self._merged().encode()
+
+    def _merged(self) -> str:
+        written = {
+            f"{tag:08X}": attribute(tag, key_vr(tag), value.split("\\"))
+            for tag, value in self.known.items()
+        }
+        for data_set in (*self.above, self.data_set):
+            for one in attributes(data_set, _hidden(data_set)):
+                if len(one) > _LENGTH_OF_EMPTY or one[_TAG] not in written:
+                    written[one[_TAG]] = one
+        says_charset = f"{SPECIFIC_CHARACTER_SET:08X}" in written
+        return as_object([written[tag] for tag in sorted(written)], says_charset)
+
+    def key(self, level: Level) -> Key:
+        """Return what sorts by date and time, latest first, then by the entities' numbers."""
+        date, time = self._moment(level)
+        below = [_comparable(tag, self.text(tag)) for tag in _ORDER[level]]
+        return -_number(date[:8]), -_number(time[:6]), tuple(below)
+
+    def _moment(self, level: Level) -> tuple[str, str]:
+        match, tags = self, _STUDY_MOMENT
+        if level is Level.WORKLIST:
+            steps = self.data_set.items(_STEPS) if _STEPS in self.data_set.places else iter(())
+            match, tags = Match(next(steps, self.data_set)), _STEP_MOMENT
+        date, time = (match.text(tag) for tag in tags)
+        return date, time
+
+
+def _hidden(data_set: DataSet) -> frozenset[int]:
+    return _HIDDEN[data_set.has_value(MODALITIES_IN_STUDY), data_set.has_value(_RETRIEVE_URL)]
+
+
+def _comparable(tag: int, text: str) -> str | int:
+    return _number(text) if key_vr(tag) == "IS" else text
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() else 0

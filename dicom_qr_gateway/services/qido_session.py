@@ -1,0 +1,145 @@
+"""A search of one PACS: an association, what it finds, and the page of it that was asked for.
+
+Rule: up to MAX_ROWS_HELD rows are read before anything is answered; what is longer is left to a
+stream, which holds its association until it is closed.
+"""
+
+import logging
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack
+from itertools import islice
+from typing import Final
+
+from dicom_qr_gateway.dicom.pool import Pool
+from dicom_qr_gateway.dicom.types import Deadline
+from dicom_qr_gateway.errors import DimseFailure, PatientMismatch, QueryTimeout
+from dicom_qr_gateway.named_pacs import NamedPacs
+from dicom_qr_gateway.services.level_finder import model_of
+from dicom_qr_gateway.services.qido_attributes import Level
+from dicom_qr_gateway.services.qido_finder import Finder, options_for
+from dicom_qr_gateway.services.qido_request import Search
+from dicom_qr_gateway.services.qido_rows import MODALITIES_IN_STUDY, Match
+from dicom_qr_gateway.services.study_modalities import modalities_of
+
+log = logging.getLogger(__name__)
+
+MAX_ROWS_HELD: Final = 1000
+_STUDY_UID: Final = 0x0020000D
+
+MORE: Final = "There are additional results that can be requested."
+NOT_FUZZY: Final = (
+    "The fuzzymatching parameter is not supported. Only literal matching has been performed."
+)
+
+
+class Session:
+    """An association for one search of one PACS; ``close`` ends it, at any time, more than once."""
+
+    def __init__(
+        self, pool: Pool, search: Search, pacs: NamedPacs, client: socket.socket | None
+    ) -> None:
+        """Open the association.
+
+        Raises:
+            GatewayError: see Pool.association and Finder.
+        """
+        whole = Deadline.after(
+            pool.limits.query_timeout,
+            QueryTimeout,
+            "The query took longer than QUERY_TIMEOUT: ask for less, or look at the PACS' load.",
+        )
+        self._search = search
+        with ExitStack() as opening:
+            association = opening.enter_context(
+                pool.association(
+                    pacs.peer,
+                    pacs.calling_ae_title,
+                    (model_of(search.level),),
+                    client,
+                    whole,
+                    find_options=options_for(search, pacs.quirks),
+                )
+            )
+            self._association = association
+            self._finder = Finder(association, search, pacs.quirks, pool.limits, whole)
+            self._matches = self._finder.matches()
+            # Closed before its association: that is where a C-CANCEL goes out.
+            opening.callback(self._matches.close)
+            self._open = opening.pop_all()
+
+    def close(self) -> None:
+        """End what is under way: by a C-CANCEL, then the association's end."""
+        self._open.close()
+
+    def read(self, count: int) -> list[Match]:
+        """Return the next matches, fewer only where there are no more.
+
+        Raises:
+            GatewayError: see Finder.matches.
+        """
+        return list(islice(self._matches, count))
+
+    def skip(self, count: int) -> int:
+        """Read so many matches, or all there are, and forget them; return how many."""
+        return sum(1 for _ in islice(self._matches, count))
+
+    def rest(self) -> Iterator[Match]:
+        """Return all matches that were not read yet."""
+        return self._matches
+
+    def enough(self) -> None:
+        """Ask for no more matches."""
+        self._matches.close()
+
+    def row(self, match: Match) -> bytes:
+        """Return the row of a match.
+
+        Raises:
+            ResponseTooLarge: all rows together are more than MAX_RESPONSE_BYTES.
+        """
+        row = match.row()
+        self._finder.at_level.budget.rows.spend(len(row))
+        return row
+
+    def completed(self, matches: list[Match]) -> list[Match]:
+        """Return studies with their modalities, where the PACS left them out (PS3.18 10.6.3.3).
+
+        Raises:
+            GatewayError: see modalities_of.
+        """
+        silent = {
+            match.text(_STUDY_UID) for match in matches if not match.text(MODALITIES_IN_STUDY)
+        }
+        if self._search.level is not Level.STUDIES or not silent or not self._association.is_open:
+            return matches
+        try:
+            found = modalities_of(self._finder.at_level, sorted(silent))
+        except DimseFailure:
+            log.info("the PACS does not say the modalities of its studies")
+            return matches
+        known = {uid: {MODALITIES_IN_STUDY: "\\".join(each)} for uid, each in found.items() if each}
+        return [match.knowing(known.get(match.text(_STUDY_UID), {})) for match in matches]
+
+    def check_patient(self, found: int) -> None:
+        """Raise PatientMismatch where nothing was found but studies of others than were asked for.
+
+        Contract: PatientID asked for by value.
+        """
+        counts = self._finder.at_level
+        if counts.withheld and not found and counts.of_other_patients == counts.withheld:
+            raise PatientMismatch(
+                "The PACS returned only other patients: it may ignore the Patient ID key."
+            )
+
+    def warnings(self) -> list[str]:
+        """Return what must be said of the answer so far."""
+        counts, found = self._finder.at_level, []
+        if self._search.fuzzy_matching and not counts.agreed.fuzzy_matching:
+            found.append(NOT_FUZZY)
+        if counts.withheld:
+            log.warning("%d matches withheld that were not asked for", counts.withheld)
+            found.append(
+                f"{counts.withheld} results withheld that do not match what was asked for."
+            )
+        return found

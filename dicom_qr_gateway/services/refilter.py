@@ -1,0 +1,120 @@
+"""Does a match match? What a PACS returned, tested again against what was asked (PS3.4 C.2.2.2).
+
+Rule: pure functions on values. A PACS that ignores a key must not return everybody; one that
+matches as the standard allows must not be called wrong.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Final
+
+from dicom_qr_gateway.dicom.data_set import NUMBERS, DataSet
+from dicom_qr_gateway.dicom.query_keys import Keys, key_vr
+from dicom_qr_gateway.dicom.text import SINGLE_VALUE_VRS
+from dicom_qr_gateway.services.date_times import date_matcher, date_time_matcher, time_matcher
+from dicom_qr_gateway.services.key_values import EMPTY
+from dicom_qr_gateway.services.person_names import name_matcher
+from dicom_qr_gateway.services.wild_cards import pattern
+
+# Required keys (PS3.4 tables C.6-1, C.6-2, C.6-5 and C.6-6): where one has no value, the value
+# counts as unknown, and what is unknown matches (C.2.2.1.2). Whose study it is must be known.
+UNKNOWN_MATCHES: Final = frozenset(
+    (
+        0x00080020,  # Study Date
+        0x00080030,  # Study Time
+        0x00080050,  # Accession Number
+        0x00080060,  # Modality
+        0x00100010,  # Patient's Name
+        0x00200010,  # Study ID
+        0x00200011,  # Series Number
+        0x00200013,  # Instance Number
+    )
+)
+
+Matches = Callable[[DataSet], bool]
+_Matcher = Callable[[str], bool]
+
+
+def matches_all(keys: Keys, *, fuzzy_matching: bool = False) -> Matches:
+    """Return what tells whether a data set matches all of these keys.
+
+    Args:
+        keys: what was asked; the universal ones match everything.
+        fuzzy_matching: the PACS matches names in its own way (PS3.4 C.2.2.2.1.1), so that names
+            are not tested.
+    """
+    checks = [_matches_key(tag, value, fuzzy_matching) for tag, value in keys.items() if value]
+    return partial(_passes_all, checks)
+
+
+def _passes_all(checks: list[Matches], data_set: DataSet) -> bool:
+    return all(check(data_set) for check in checks)
+
+
+def _matches_key(tag: int, value: str | Keys, fuzzy_matching: bool) -> Matches:
+    if isinstance(value, Mapping):
+        return partial(_has_item, tag, matches_all(value, fuzzy_matching=fuzzy_matching))
+    if value == EMPTY:
+        return partial(_is_empty, tag)
+    if fuzzy_matching and key_vr(tag) == "PN":
+        return _passes
+    return partial(_has_value, tag, _matcher(key_vr(tag), value))
+
+
+def _passes(data_set: DataSet) -> bool:
+    return True
+
+
+def _has_item(tag: int, check: Matches, data_set: DataSet) -> bool:
+    """Tell whether one item matches all keys of a sequence (PS3.4 C.2.2.2.6)."""
+    return tag in data_set.places and any(check(item) for item in data_set.items(tag))
+
+
+def _is_empty(tag: int, data_set: DataSet) -> bool:
+    return tag not in data_set.places or not data_set.text(tag)
+
+
+def _has_value(tag: int, matches: _Matcher, data_set: DataSet) -> bool:
+    """Tell whether one of the attribute's values matches.
+
+    An attribute that is not there is a key that the PACS does not support.
+    """
+    if tag not in data_set.places:
+        return False
+    text = data_set.text(tag)
+    if not text:
+        return tag in UNKNOWN_MATCHES
+    return _one_matches(matches, data_set.vr(tag), text)
+
+
+def matches_text(tag: int, key: str, text: str) -> bool:
+    """Tell whether one of an attribute's values, joined by backslashes, matches a key."""
+    return _one_matches(_matcher(key_vr(tag), key), key_vr(tag), text)
+
+
+def _one_matches(matches: _Matcher, vr: str, text: str) -> bool:
+    values = [text] if vr in SINGLE_VALUE_VRS else text.split("\\")
+    return any(matches(value) for value in values)
+
+
+def _matcher(vr: str, key: str) -> _Matcher:
+    if vr == "PN":
+        return name_matcher(key)
+    if vr in ("UI", "AT"):
+        return frozenset(key.upper().split("\\")).__contains__
+    if vr in _RANGES:
+        return _RANGES[vr](key)
+    if vr in NUMBERS or vr in ("DS", "IS"):
+        return partial(_is_number, float(key))
+    patterns = [pattern(each) for each in key.split("\\")]
+    return lambda value: any(each.fullmatch(value) for each in patterns)
+
+
+_RANGES: Final = {"DA": date_matcher, "DT": date_time_matcher, "TM": time_matcher}
+
+
+def _is_number(wanted: float, value: str) -> bool:
+    try:
+        return float(value) == wanted
+    except ValueError:
+        return False

@@ -1,0 +1,62 @@
+"""What a PACS is asked, for what a search asks.
+
+Rule: a PACS is asked for at least what matches; where that is more, the refilter takes it off
+again. A key goes out only as the standard, and the PACS, can read it.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from dicom_qr_gateway.dicom.query_keys import Keys, key_vr, merged
+from dicom_qr_gateway.dicom.types import Quirks
+from dicom_qr_gateway.services.key_values import EMPTY
+from dicom_qr_gateway.services.person_names import sent_name
+
+_WILD_CARDS: Final = frozenset("*?")
+
+
+def sent_keys(asked: Keys, included: Keys, quirks: Quirks, is_fuzzy: bool = False) -> Keys:
+    """Return the keys of a C-FIND: what is asked, then whatever is to be in the answer too.
+
+    Args:
+        asked: the keys that have a value.
+        included: the keys that are universal.
+        quirks: how this PACS must be asked.
+        is_fuzzy: it matches names in its own way, which must not be got in the way of.
+    """
+    return merged(included, _sent(asked, quirks, is_fuzzy))
+
+
+def split(asked: Keys, quirks: Quirks, is_fuzzy: bool = False) -> tuple[Keys, Keys]:
+    """Return the keys that the PACS is asked as they are, and those it is asked more than.
+
+    A match that fails the first is the PACS' mistake, one that fails the second is nobody's.
+    """
+    sent = _sent(asked, quirks, is_fuzzy)
+    kept = {tag: value for tag, value in asked.items() if sent[tag] == value}
+    return kept, {tag: value for tag, value in asked.items() if tag not in kept}
+
+
+def sent_value(tag: int, value: str, quirks: Quirks, is_fuzzy: bool) -> str:
+    """Return the value of a key as a PACS is asked for it.
+
+    Lists are standard for UIDs only (PS3.4 C.2.2.2.2), asking for what has no value is supported
+    by nearly no PACS (C.2.2.2.7), and some take a wild card for a character.
+    """
+    vr = key_vr(tag)
+    if value == EMPTY or (vr == "CS" and "\\" in value):
+        return ""
+    if vr == "PN" and quirks.wildcards and not is_fuzzy:
+        value = sent_name(value)
+    if not quirks.wildcards and vr not in ("UI", "DA", "TM", "DT") and _WILD_CARDS & {*value}:
+        return ""
+    return value
+
+
+def _sent(asked: Keys, quirks: Quirks, is_fuzzy: bool) -> Keys:
+    return {
+        tag: _sent(value, quirks, is_fuzzy)
+        if isinstance(value, Mapping)
+        else sent_value(tag, value, quirks, is_fuzzy)
+        for tag, value in asked.items()
+    }

@@ -1,0 +1,110 @@
+"""Studies by their modalities, of PACS that say nothing of these at STUDY level.
+
+Rule: ModalitiesInStudy (0008,0061) is computed, and many PACS do not (PS3.4 C.3.4): what they leave
+out is asked of the series, on the same association, after the studies.
+"""
+
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import closing
+from typing import Final
+
+from dicom_qr_gateway.dicom.data_set import DataSet
+from dicom_qr_gateway.dicom.query_keys import Keys
+from dicom_qr_gateway.dicom.types import QueryRetrieveLevel, Quirks
+from dicom_qr_gateway.errors import DimseFailure
+from dicom_qr_gateway.services.level_finder import LevelFinder
+from dicom_qr_gateway.services.qido_attributes import Level
+from dicom_qr_gateway.services.qido_rows import MODALITIES_IN_STUDY, Match
+from dicom_qr_gateway.services.refilter import matches_text
+from dicom_qr_gateway.services.search_limits import MAX_ENTITIES, too_broad
+
+_STUDY_UID: Final = 0x0020000D
+_SERIES_UID: Final = 0x0020000E
+_MODALITY: Final = 0x00080060
+_UIDS_IN_A_LIST: Final = 100  # an element of 6.5 KB, which fits into one PDU of any PACS
+
+
+def find_by_modalities(
+    finder: LevelFinder, quirks: Quirks, asked: Keys, included: Keys, above: Mapping[int, str]
+) -> Generator[Match, None, None]:
+    """Yield the studies that match, those that the PACS says nothing of last.
+
+    Args:
+        finder: asks the PACS.
+        quirks: whether it knows modalities of studies.
+        asked: the keys of the search, ModalitiesInStudy among them.
+        included: what is to be in the answer.
+        above: the UIDs of the entities above.
+
+    Raises:
+        InvalidRequest: the PACS says nothing of more studies than it may be asked about.
+        GatewayError: see LevelFinder.find.
+    """
+    key = str(asked[MODALITIES_IN_STUDY])
+    if quirks.modality_level is QueryRetrieveLevel.SERIES:
+        asked, included = without_modalities(asked), without_modalities(included)
+    silent: list[DataSet] = []
+    found = finder.find(Level.STUDIES, asked, included, above, {MODALITIES_IN_STUDY})
+    with closing(found):
+        for data_set in found:
+            modalities = Match(data_set).text(MODALITIES_IN_STUDY)
+            if not modalities:
+                silent.append(data_set)
+            elif matches_text(MODALITIES_IN_STUDY, key, modalities):
+                yield Match(data_set)
+            elif "\\" not in key and MODALITIES_IN_STUDY in asked:
+                finder.withheld += 1
+            if len(silent) > MAX_ENTITIES:
+                raise too_broad()
+    by_study = modalities_of(finder, [Match(data_set).text(_STUDY_UID) for data_set in silent])
+    for data_set in silent:
+        modalities = "\\".join(by_study.get(Match(data_set).text(_STUDY_UID), ()))
+        if modalities and matches_text(MODALITIES_IN_STUDY, key, modalities):
+            yield Match(data_set, known={MODALITIES_IN_STUDY: modalities})
+
+
+def without_modalities(keys: Keys) -> Keys:
+    """Return the keys without ModalitiesInStudy."""
+    return {tag: value for tag, value in keys.items() if tag != MODALITIES_IN_STUDY}
+
+
+def modalities_of(finder: LevelFinder, uids: Sequence[str]) -> dict[str, list[str]]:
+    """Return the modalities of the series of each study; none where the PACS says nothing.
+
+    PS3.4 C.4.1.2.1 wants a single Study Instance UID; most PACS take a list. A study that a list
+    hides is asked for by itself.
+
+    Raises:
+        GatewayError: see LevelFinder.find.
+    """
+    found: dict[str, dict[str, None]] = {}
+    for start in range(0, len(uids), _UIDS_IN_A_LIST):
+        several = uids[start : start + _UIDS_IN_A_LIST]
+        if len(several) > 1:
+            _add(found, _series_of_several(finder, several), several)
+        for uid in several:
+            if uid not in found:
+                _add(found, _series(finder, {}, {_STUDY_UID: uid}), [uid])
+    return {uid: list(modalities) for uid, modalities in found.items()}
+
+
+def _series_of_several(finder: LevelFinder, uids: Sequence[str]) -> Iterator[DataSet]:
+    try:
+        yield from _series(finder, {_STUDY_UID: "\\".join(uids)}, {})
+    except DimseFailure:
+        return  # then one by one
+
+
+def _series(finder: LevelFinder, asked: Keys, above: Mapping[int, str]) -> Iterator[DataSet]:
+    included = {_STUDY_UID: "", _SERIES_UID: "", _MODALITY: ""}
+    return finder.find(Level.SERIES, asked, included, above, {_STUDY_UID})
+
+
+def _add(found: dict[str, dict[str, None]], series: Iterator[DataSet], uids: Sequence[str]) -> None:
+    """Add the modalities of series to their studies; one alone may leave its study unsaid."""
+    for data_set in series:
+        uid = Match(data_set).text(_STUDY_UID) or (uids[0] if len(uids) == 1 else "")
+        modality = Match(data_set).text(_MODALITY)
+        if uid in uids:
+            of_study = found.setdefault(uid, {})
+            of_study.update({modality: None} if modality else {})

@@ -1,0 +1,221 @@
+"""A query string is understood in full, or refused with the names of what was not."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dicom_qr_gateway.errors import InvalidRequest
+from dicom_qr_gateway.services.qido_attributes import Level, everything, level_of, returned, tag
+from dicom_qr_gateway.services.qido_request import MAX_PARAMETERS, Search, read_search
+
+PATIENT_NAME, PATIENT_ID, STUDY_UID = 0x00100010, 0x00100020, 0x0020000D
+SERIES_UID, MODALITY = 0x0020000E, 0x00080060
+REQUEST_ATTRIBUTES, SCHEDULED_STEP_ID = 0x00400275, 0x00400009
+
+
+def read(*parameters: tuple[str, str], level: Level = Level.STUDIES, **path: str) -> Search:
+    return read_search(level, path, parameters)
+
+
+def refused(*parameters: tuple[str, str], level: Level = Level.STUDIES) -> dict[str, list[str]]:
+    with pytest.raises(InvalidRequest) as caught:
+        read(*parameters, level=level)
+    errors: dict[str, list[str]] = caught.value.extra["errors"]
+    return errors
+
+
+def test_a_search_without_parameters_asks_for_nothing_and_includes_what_the_standard_demands() -> (
+    None
+):
+    search = read()
+    assert (search.asked, search.limit, search.offset) == ({}, None, 0)
+    assert search.included == returned(Level.STUDIES)
+    assert not search.fuzzy_matching
+    assert not search.partial
+
+
+@pytest.mark.parametrize("name", ["PatientName", "00100010"])
+def test_an_attribute_is_named_by_keyword_or_tag(name: str) -> None:
+    assert read((name, "DOE*")).asked == {PATIENT_NAME: "DOE*"}
+
+
+def test_a_tag_may_be_written_in_small_letters() -> None:
+    assert read(("0020000d", "1.2")).asked == {STUDY_UID: "1.2"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["00400275.00400009", "RequestAttributesSequence.ScheduledProcedureStepID"],
+)
+def test_a_path_leads_into_a_sequence(name: str) -> None:
+    search = read((name, "S1"), level=Level.SERIES, StudyInstanceUID="1.2")
+    assert search.asked == {STUDY_UID: "1.2", REQUEST_ATTRIBUTES: {SCHEDULED_STEP_ID: "S1"}}
+
+
+def test_worklist_keys_of_one_item_stay_together() -> None:
+    search = read(
+        ("ScheduledProcedureStepSequence.ScheduledStationAETitle", "CT1"),
+        ("00400100.00400002", "20240101"),
+        level=Level.WORKLIST,
+    )
+    assert search.asked == {0x00400100: {0x00400001: "CT1", 0x00400002: "20240101"}}
+
+
+def test_the_path_is_asked_for() -> None:
+    search = read(level=Level.INSTANCES, StudyInstanceUID="1.2", SeriesInstanceUID="1.3")
+    assert search.asked == {STUDY_UID: "1.2", SERIES_UID: "1.3"}
+    assert PATIENT_NAME not in search.included
+    assert {STUDY_UID, SERIES_UID} <= set(search.included)
+
+
+def test_attributes_of_levels_that_the_path_does_not_name_are_part_of_the_answer() -> None:
+    assert {PATIENT_NAME, SERIES_UID, MODALITY} <= set(read(level=Level.INSTANCES).included)
+    of_a_study = read(level=Level.INSTANCES, StudyInstanceUID="1.2")
+    assert {MODALITY} <= set(of_a_study.included)
+    assert PATIENT_NAME not in of_a_study.included
+
+
+@pytest.mark.parametrize("value", ["", "*", "**"])
+def test_a_key_that_matches_everything_is_included_only(value: str) -> None:
+    search = read(("StudyDescription", value))
+    assert (search.asked, search.included[0x00081030]) == ({}, "")
+
+
+def test_included_fields_come_repeated_in_lists_and_all_at_once() -> None:
+    search = read(("includefield", "StudyDescription,00081050"), ("includefield", "00400275"))
+    assert {0x00081030, 0x00081050, 0x00400275} <= set(search.included)
+    assert read(("includefield", "all")).included == everything(Level.STUDIES)
+    search = read(("includefield", "all,00080005"))
+    assert search.included == {**everything(Level.STUDIES), 0x00080005: ""}
+
+
+def test_options_are_read() -> None:
+    search = read(("limit", "10"), ("offset", "20"), ("fuzzymatching", "True"), ("partial", "true"))
+    assert search == Search(Level.STUDIES, {}, returned(Level.STUDIES), 10, 20, True, True)
+
+
+def test_uids_are_listed_by_commas_or_backslashes() -> None:
+    assert read(("StudyInstanceUID", "1.2,1.3\\1.4")).asked == {STUDY_UID: "1.2\\1.3\\1.4"}
+    assert read(("ModalitiesInStudy", "CT,MR")).asked == {0x00080061: "CT\\MR"}
+
+
+def test_no_value_is_asked_for_by_two_quotation_marks_where_that_is_said() -> None:
+    parameters = [("StudyDescription", '""'), ("emptyvaluematching", "true")]
+    assert read(*parameters).asked == {0x00081030: '""'}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("limit", "0"),
+        ("limit", "-1"),
+        ("limit", "ten"),
+        ("limit", ""),
+        ("limit", "1" * 10),
+        ("limit", "١"),
+        ("offset", "-1"),
+        ("fuzzymatching", "yes"),
+        ("partial", ""),
+        ("includefield", ""),
+        ("includefield", "NoSuchAttribute"),
+        ("includefield", "StudyDate,,StudyTime"),
+        ("includefield", "00091001"),
+        ("NoSuchAttribute", "1"),
+        ("patientname", "DOE"),
+        ("Limit", "1"),
+        ("", ""),
+        ("00091001", "x"),
+        ("00080000", "x"),
+        ("00020010", "1.2"),
+        ("QueryRetrieveLevel", "STUDY"),
+        ("SpecificCharacterSet", "ISO_IR 100"),
+        ("PatientName.PatientID", "1"),
+        ("00400275", "x"),
+        ("RequestAttributesSequence.", "x"),
+        (".".join(["00400275"] * 9), ""),
+        ("PixelData", "x"),
+    ],
+)
+def test_what_is_not_understood_is_refused_by_its_name(name: str, value: str) -> None:
+    assert list(refused((name, value))) == [name]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (("PatientID", "1"), ("PatientID", "1")),
+        (("PatientID", "1"), ("00100020", "2")),
+        (("PatientID", ""), ("00100020", "2")),
+        (("limit", "1"), ("limit", "1")),
+    ],
+)
+def test_what_is_said_twice_is_refused(first: tuple[str, str], second: tuple[str, str]) -> None:
+    assert list(refused(first, second)) == [second[0]]
+
+
+def test_a_uid_of_the_path_may_be_said_again_but_not_contradicted() -> None:
+    again, other = ("StudyInstanceUID", "1.2"), ("StudyInstanceUID", "1.3")
+    assert read(again, level=Level.SERIES, StudyInstanceUID="1.2").asked == {STUDY_UID: "1.2"}
+    with pytest.raises(InvalidRequest):
+        read(other, level=Level.SERIES, StudyInstanceUID="1.2")
+
+
+@pytest.mark.parametrize("uid", ["1.2,1.3", "1.2\\1.3", "abc", "1." * 40, ""])
+def test_a_path_names_one_uid(uid: str) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        read(level=Level.SERIES, StudyInstanceUID=uid)
+    assert list(caught.value.extra["errors"]) == ["StudyInstanceUID"]
+
+
+@pytest.mark.parametrize(
+    ("level", "name"),
+    [
+        (Level.STUDIES, "Modality"),
+        (Level.STUDIES, "SeriesInstanceUID"),
+        (Level.STUDIES, "SOPInstanceUID"),
+        (Level.SERIES, "InstanceNumber"),
+    ],
+)
+def test_a_key_of_a_level_below_is_refused(level: Level, name: str) -> None:
+    errors = refused((name, "1"), level=level)
+    assert "belongs to" in errors[name][0]
+    assert read((name, ""), level=level).included[tag(name)] == ""
+
+
+@pytest.mark.parametrize("name", ["PatientName", "StudyDescription", "Modality", "InstitutionName"])
+def test_a_key_of_a_level_above_or_of_several_is_accepted(name: str) -> None:
+    assert read((name, "CT"), level=Level.INSTANCES).asked == {tag(name): "CT"}
+
+
+def test_every_error_is_told_at_once() -> None:
+    assert set(refused(("limit", "x"), ("PatientBirthDate", "1970"), ("Foo", "1"))) == {
+        *("limit", "PatientBirthDate", "Foo"),
+    }
+
+
+def test_there_is_an_end_to_parameters() -> None:
+    parameters = [("includefield", "StudyDate")] * (MAX_PARAMETERS + 1)
+    assert list(refused(*parameters)) == ["query"]
+    assert read(*parameters[1:]).asked == {}
+
+
+def test_levels_of_attributes_are_those_of_the_standard() -> None:
+    assert [level_of(each) for each in (PATIENT_NAME, MODALITY, 0x00280010, 0x00080080)] == [
+        *(Level.STUDIES, Level.SERIES, Level.INSTANCES, None),
+    ]
+    assert [level.query_retrieve_level for level in Level] == ["STUDY", "SERIES", "IMAGE", None]
+
+
+NAMES = st.sampled_from(["PatientName", "limit", "includefield", "00400275.00400009", "StudyDate"])
+
+
+@given(st.lists(st.tuples(st.one_of(NAMES, st.text(max_size=12)), st.text(max_size=20))))
+def test_whatever_is_asked_is_a_search_or_an_invalid_request(
+    parameters: list[tuple[str, str]],
+) -> None:
+    errors: dict[str, list[str]] = {}
+    try:
+        read(*parameters)
+    except InvalidRequest as error:
+        errors = error.extra["errors"]
+    assert {*errors} <= {name for name, _ in parameters}
