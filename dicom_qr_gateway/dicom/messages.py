@@ -174,16 +174,21 @@ class MessageAssembler:
             raise ProtocolError("The PACS mixed two presentation contexts in one message.")
         if fragment.is_command != (self._response is None):
             raise ProtocolError("The PACS sent command and data set in the wrong order.")
-        self._data += fragment.data
-        if fragment.is_command and len(self._data) > MAX_COMMAND_SET:
+        length = len(self._data) + len(fragment.data)
+        if length > MAX_COMMAND_SET and fragment.is_command:
             raise ProtocolError("The PACS sent a command set that is too long.")
-        if len(self._data) > MAX_IDENTIFIER:
+        if length > MAX_IDENTIFIER:
             raise ResponseTooLarge("The PACS sent one response that is larger than any may be.")
-        return self._complete(fragment.context_id) if fragment.is_last else None
-
-    def _complete(self, context_id: int) -> Message | None:
+        if fragment.is_last and not self._data:
+            return self._complete(fragment.context_id, fragment.data)
+        self._data += fragment.data
+        if not fragment.is_last:
+            return None
         data = bytes(self._data)
         self._data.clear()
+        return self._complete(fragment.context_id, data)
+
+    def _complete(self, context_id: int, data: bytes) -> Message | None:
         identifier = None
         if self._response is None:
             self._response = _decoded(data)
