@@ -171,6 +171,7 @@ REMEMBERED: Final = 4096  # bytes
 _acceptance = lru_cache(maxsize=64)(AssociateAC._decode)
 
 
+@lru_cache(maxsize=256)
 def _encode(pdu: AssociateRQ | AssociateAC) -> bytes:
     titles = (t.encode("ascii").ljust(16) for t in (pdu.called_ae_title, pdu.calling_ae_title))
     name = item.encode_item(item.APPLICATION_CONTEXT, item.encode_text(APPLICATION_CONTEXT_NAME))

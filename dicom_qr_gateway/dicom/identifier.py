@@ -161,8 +161,9 @@ def _plain_texts(data: bytes, characters: str, explicit_vr: bool) -> dict[str, s
     otherwise, or broken, is left to ``_texts``.
     """
     end = len(data)
-    if end > MAX_LENGTH or "\x1b" in characters or "\\" in characters:
+    if end > MAX_LENGTH or "\x1b" in characters:
         return None
+    any_list = "\\" in characters
     unpack = _unpack_explicit if explicit_vr else _unpack_implicit
     texts: dict[str, str] = {}
     start = 8
@@ -177,7 +178,10 @@ def _plain_texts(data: bytes, characters: str, explicit_vr: bool) -> dict[str, s
             text = characters[start:stop]
             if not text.isascii():
                 return None
-            texts[keyword] = strip(text, padding)
+            if any_list and "\\" in text:
+                texts[keyword] = _strip_each(text, strip, padding)
+            else:
+                texts[keyword] = strip(text, padding)
         elif tag & 0xFFFF == ITEM_GROUP:
             return None
         start = stop + 8

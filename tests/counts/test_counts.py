@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 # Measured with Python 3.11, and a tenth more.
 MOST = {
-    "calls": 1850,  # of functions, Python's and C's, by a request with one match
+    "calls": 1750,  # of functions, Python's and C's, by a request with one match
     "calls_a_match": 188,
     "peak_of_answer": 3.4,  # bytes allocated at a time, for each byte of an answer of 3,000 rows
     "threads": 0,  # that a request leaves behind

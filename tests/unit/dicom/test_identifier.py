@@ -408,7 +408,7 @@ def test_arbitrary_bytes_give_text_or_a_protocol_error(
 
 
 @given(
-    st.dictionaries(st.sampled_from(sorted(KEYS)), st.text("AZ09 ^=.\0", max_size=12)),
+    st.dictionaries(st.sampled_from(sorted(KEYS)), st.text("AZ09 ^=.\0\\", max_size=12)),
     st.binary(max_size=24),
     st.booleans(),
 )
