@@ -4,8 +4,8 @@ Rule: the id lives in a context variable, which does not reach other threads by 
 hands work to a thread passes ``current()`` along.
 """
 
+import random
 import re
-import uuid
 from contextvars import ContextVar
 
 from flask import Flask, Response, request
@@ -22,6 +22,11 @@ def current() -> str:
     return _current.get()
 
 
+def new() -> str:
+    """Return an id that nobody else has; it is no secret."""
+    return f"{random.getrandbits(128):032x}"
+
+
 def adopt(offered: str) -> str:
     """Make the caller's id the current one, or a new one where it is not acceptable.
 
@@ -29,7 +34,7 @@ def adopt(offered: str) -> str:
         offered: the value of the header, "" where there is none. It goes into headers and log
             lines, so nothing beyond 64 letters, digits, dots, underscores and hyphens is taken.
     """
-    correlation_id = offered if ACCEPTED.fullmatch(offered) else uuid.uuid4().hex
+    correlation_id = offered if ACCEPTED.fullmatch(offered) else new()
     _current.set(correlation_id)
     return correlation_id
 

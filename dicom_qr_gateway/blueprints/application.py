@@ -4,6 +4,7 @@ Rule: every exception ends in an answer, also in tests and under ``flask run``; 
 neither shown nor logged.
 """
 
+from collections.abc import Callable
 from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
 
@@ -31,6 +32,10 @@ class Application(Flask):
         super().__init__("dicom_qr_gateway", static_folder=None)
         self.config["PROPAGATE_EXCEPTIONS"] = False
         self.url_map.merge_slashes = False
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the function: none here is asynchronous, and Flask would ask each time."""
+        return func
 
     def log_exception(self, exc_info: Any) -> None:
         """Log where a defect was raised; Flask's own line has the path, which may say anything."""

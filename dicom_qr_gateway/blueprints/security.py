@@ -21,6 +21,8 @@ def init_app(app: Flask) -> None:
 
 
 def _add_defaults(response: Response) -> Response:
+    own = {name.lower() for name, _ in response.headers}
     for name, value in DEFAULTS.items():
-        response.headers.setdefault(name, value)
+        if name.lower() not in own:
+            response.headers.add(name, value)
     return response

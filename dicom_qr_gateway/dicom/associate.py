@@ -2,6 +2,7 @@
 
 import struct
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from dicom_qr_gateway.dicom import associate_items as item
@@ -156,12 +157,21 @@ class AssociateAC:
 
     @classmethod
     def decode(cls, body: bytes) -> "AssociateAC":
-        """Read the body of the PDU."""
+        """Read the body of the PDU; a PACS sends the same one each time."""
+        return _acceptance(body) if len(body) <= REMEMBERED else cls._decode(body)
+
+    @classmethod
+    def _decode(cls, body: bytes) -> "AssociateAC":
         called, calling, found = _decode(body)
         contexts = [AnsweredContext.decode(v) for k, v in found if k == item.ANSWERED_CONTEXT]
         return cls(called, calling, tuple(contexts), _user(found))
 
 
+REMEMBERED: Final = 4096  # bytes
+_acceptance = lru_cache(maxsize=64)(AssociateAC._decode)
+
+
+@lru_cache(maxsize=256)
 def _encode(pdu: AssociateRQ | AssociateAC) -> bytes:
     titles = (t.encode("ascii").ljust(16) for t in (pdu.called_ae_title, pdu.calling_ae_title))
     name = item.encode_item(item.APPLICATION_CONTEXT, item.encode_text(APPLICATION_CONTEXT_NAME))

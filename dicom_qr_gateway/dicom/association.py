@@ -172,8 +172,10 @@ class Association:
 
     def _next_message(self, budget: ByteBudget, *deadlines: Deadline) -> Message:
         while not self._messages:
-            pdu = self._next_pdu(budget, *deadlines)
-            if isinstance(pdu, DataTF):
+            pdu = self._reader.pop()
+            if pdu is None:
+                self._read(budget, *deadlines)
+            elif isinstance(pdu, DataTF):
                 self._has_received = True
                 for fragment in pdu.fragments:
                     message = self._assembler.add(fragment)
@@ -183,13 +185,15 @@ class Association:
                 self._end_by(pdu)
         return self._messages.popleft()
 
+    def _read(self, budget: ByteBudget, *deadlines: Deadline) -> None:
+        data = self._connection.receive(self._reader.is_incomplete, ResponseTimeout, *deadlines)
+        budget.spend(len(data))
+        self._reader.feed(data)
+
     def _next_pdu(self, budget: ByteBudget, *deadlines: Deadline) -> Pdu:
         pdu = self._reader.pop()
         while pdu is None:
-            incomplete = self._reader.is_incomplete
-            data = self._connection.receive(incomplete, ResponseTimeout, *deadlines)
-            budget.spend(len(data))
-            self._reader.feed(data)
+            self._read(budget, *deadlines)
             pdu = self._reader.pop()
         log.debug("%s received, %d bytes", type(pdu).__name__, self._reader.length)
         return pdu

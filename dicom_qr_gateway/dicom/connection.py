@@ -215,7 +215,8 @@ def _finish_connect(
             waiter.forget(sock.fileno())
         code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
     # On loopback a connect to a closed port can meet itself (TCP simultaneous open).
-    if code == 0 and sock.getsockname() == sock.getpeername():
+    local = sock.getsockname()
+    if code == 0 and local[1] == target.port and local == sock.getpeername():
         code = errno.ECONNREFUSED
     if code:
         raise OSError(code, os.strerror(code))

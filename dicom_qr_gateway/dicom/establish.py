@@ -6,6 +6,7 @@ cure is tried again, a few times and within ACSE_TIMEOUT, every other is the ans
 
 import logging
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from dicom_qr_gateway.dicom.associate import (
@@ -62,21 +63,32 @@ class Proposal:
 
     def request(self) -> AssociateRQ:
         """Return the A-ASSOCIATE-RQ."""
-        contexts = tuple(
-            ProposedContext(2 * index + 1, syntax, TRANSFER_SYNTAXES)
-            for index, syntax in enumerate(self.abstract_syntaxes)
-        )
         longest = self.peer.quirks.max_pdu_length or MAX_PDU_LENGTH
-        user = UserInformation(
-            longest, IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME, self._extended()
+        return _request(
+            self.peer.ae_title,
+            self.calling_ae_title,
+            self.abstract_syntaxes,
+            longest,
+            self.find_options.encode(),
         )
-        return AssociateRQ(self.peer.ae_title, self.calling_ae_title, contexts, user)
 
-    def _extended(self) -> tuple[tuple[str, bytes], ...]:
-        information = self.find_options.encode()
-        if not information:
-            return ()
-        return tuple((syntax, information) for syntax in self.abstract_syntaxes)
+
+@lru_cache(maxsize=256)
+def _request(
+    called: str,
+    calling: str,
+    abstract_syntaxes: tuple[str, ...],
+    longest: int,
+    information: bytes,
+) -> AssociateRQ:
+    """Return the A-ASSOCIATE-RQ; ``information`` is what is proposed beyond the baseline."""
+    contexts = tuple(
+        ProposedContext(2 * index + 1, syntax, TRANSFER_SYNTAXES)
+        for index, syntax in enumerate(abstract_syntaxes)
+    )
+    extended = tuple((syntax, information) for syntax in abstract_syntaxes) if information else ()
+    user = UserInformation(longest, IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME, extended)
+    return AssociateRQ(called, calling, contexts, user)
 
 
 def establish(

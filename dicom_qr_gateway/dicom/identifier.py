@@ -6,10 +6,10 @@ Little Endian (PS3.5 A.1 and A.2).
 """
 
 from collections.abc import Mapping
-from functools import partial
+from functools import cache, partial
 from struct import Struct
 
-from dicom_qr_gateway.dicom.elements import elements, malformed
+from dicom_qr_gateway.dicom.elements import ITEM_GROUP, SHORT_FORM, elements, malformed
 from dicom_qr_gateway.dicom.request_charset import Encode, encoder
 from dicom_qr_gateway.dicom.text import (
     TEXT_VRS,
@@ -50,6 +50,13 @@ _READERS: dict[int, tuple[str, str, int, Strip, str]] = {
     tag: (keyword, vr, MAX_UID_LIST_LENGTH if vr == "UI" else MAX_LENGTH, *padding_of(vr))
     for keyword, (tag, vr) in KEYS.items()
 }
+# By the four bytes of the tag, read as one number.
+_PLAIN_READERS: dict[int, tuple[str, Strip, str]] = {
+    tag >> 16 | (tag & 0xFFFF) << 16: (keyword, *padding_of(vr))
+    for keyword, (tag, vr) in KEYS.items()
+}
+_unpack_implicit = Struct("<I0sI").unpack_from
+_unpack_explicit = Struct("<I2sH").unpack_from
 _pack_implicit = Struct("<HHI").pack
 _pack_explicit = Struct("<HH2sH").pack
 
@@ -73,9 +80,18 @@ def encode_identifier(keys: Mapping[str, str], explicit_vr: bool, charset: str =
     stated = {**keys, "SpecificCharacterSet": term} if term else keys
     encode = encoder(term) if term else _encode_ascii
     return b"".join(
-        _encode_element(keyword, stated[keyword], encode, explicit_vr)
-        for keyword in sorted(stated, key=KEYS.__getitem__)
+        [
+            _encode_element(keyword, stated[keyword], encode, explicit_vr)
+            if stated[keyword]
+            else _encode_universal(keyword, explicit_vr)
+            for keyword in sorted(stated, key=KEYS.__getitem__)
+        ]
     )
+
+
+@cache
+def _encode_universal(keyword: str, explicit_vr: bool) -> bytes:
+    return _encode_element(keyword, "", _encode_ascii, explicit_vr)
 
 
 def _character_set_for(text: str) -> str:
@@ -132,8 +148,48 @@ def decode_identifier(data: bytes, explicit_vr: bool, assumed: str = "") -> dict
     """
     # One character a byte: slices of it are the values, and already the text of nearly all.
     characters = data.decode("latin-1")
+    return _plain_texts(data, characters, explicit_vr) or _texts(
+        data, characters, explicit_vr, assumed
+    )
+
+
+def _plain_texts(data: bytes, characters: str, explicit_vr: bool) -> dict[str, str] | None:
+    """Return the texts of an identifier in which nothing needs a second look, else None.
+
+    That is nearly every identifier, and a query spends its time here: so what ``elements`` says of
+    all encodings is said once more, of headers of 8 bytes with values in ASCII. Whatever is
+    otherwise, or broken, is left to ``_texts``.
+    """
+    end = len(data)
+    if end > MAX_LENGTH or "\x1b" in characters:
+        return None
+    any_list = "\\" in characters
+    unpack = _unpack_explicit if explicit_vr else _unpack_implicit
+    texts: dict[str, str] = {}
+    start = 8
+    while start <= end:
+        tag, vr, length = unpack(data, start - 8)
+        stop = start + length
+        if vr not in SHORT_FORM or stop > end:
+            return None
+        reader = _PLAIN_READERS.get(tag)
+        if reader is not None:
+            keyword, strip, padding = reader
+            text = characters[start:stop]
+            if not text.isascii():
+                return None
+            if any_list and "\\" in text:
+                texts[keyword] = _strip_each(text, strip, padding)
+            else:
+                texts[keyword] = strip(text, padding)
+        elif tag & 0xFFFF == ITEM_GROUP:
+            return None
+        start = stop + 8
+    return texts if start == end + 8 else None
+
+
+def _texts(data: bytes, characters: str, explicit_vr: bool, assumed: str) -> dict[str, str]:
     any_escape = "\x1b" in characters
-    is_single = not any_escape and "\\" not in characters
     texts: dict[str, str] = {}
     encoded: set[int] = set()
     for tag, (_, start, stop) in elements(data, explicit_vr):
@@ -144,9 +200,7 @@ def decode_identifier(data: bytes, explicit_vr: bool, assumed: str = "") -> dict
         if not 0 <= stop - start <= longest:
             raise malformed()
         text = characters[start:stop]
-        if is_single and text.isascii():
-            texts[keyword] = strip(text, padding)
-        elif (any_escape or not text.isascii()) and vr in TEXT_VRS:
+        if (any_escape or not text.isascii()) and vr in TEXT_VRS:
             # (0008,0005) may still follow: the tags of an identifier are not always sorted.
             texts[keyword] = text
             encoded.add(tag)

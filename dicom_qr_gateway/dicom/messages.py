@@ -8,6 +8,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 from typing import Final
 
 from dicom_qr_gateway.dicom.pdu import DataTF, Fragment, encode_pdu
@@ -21,6 +22,7 @@ PENDING: Final = frozenset((0xFF00, 0xFF01))  # PS3.7 C.1
 # Decoding is not under a deadline, so its input is bounded: a list of 65,535 UIDs has 4 MB.
 MAX_IDENTIFIER: Final = 5 * 1024 * 1024
 MAX_COMMAND_SET: Final = 16 * 1024  # bytes; a real one has about 200
+_REMEMBERED_COMMAND_SET: Final = 512  # bytes
 
 _ELEMENT: Final = struct.Struct("<HHI")
 _US: Final = struct.Struct("<H")
@@ -66,8 +68,9 @@ class Request:
     has_identifier: bool = True
     move_destination: str | None = None
 
+    @lru_cache(maxsize=256)  # noqa: B019
     def encode(self) -> bytes:
-        """Return the command set."""
+        """Return the command set; most requests are the first or second of their association."""
         data_set_type = DATA_SET_PRESENT if self.has_identifier else NO_DATA_SET
         elements = [
             (_AFFECTED_SOP_CLASS_UID, _even(self.sop_class_uid.encode("ascii"), b"\0")),
@@ -140,6 +143,16 @@ class Message:
     identifier: bytes | None
 
 
+def _decoded(command_set: bytes) -> Response:
+    """Return the response; a PACS sends the same command set with each match."""
+    if len(command_set) > _REMEMBERED_COMMAND_SET:
+        return Response.decode(command_set)
+    return _remembered(command_set)
+
+
+_remembered = lru_cache(maxsize=256)(Response.decode)
+
+
 class MessageAssembler:
     """Puts fragments together to messages (PS3.8 Annex E.2)."""
 
@@ -148,9 +161,6 @@ class MessageAssembler:
         self._context_id: int | None = None
         self._response: Response | None = None
         self._data = bytearray()
-        # A PACS sends the same command set with each match.
-        self._last_command_set = b""
-        self._last_response: Response | None = None
 
     def add(self, fragment: Fragment) -> Message | None:
         """Take the next fragment; return the message that it completes, if any.
@@ -164,19 +174,24 @@ class MessageAssembler:
             raise ProtocolError("The PACS mixed two presentation contexts in one message.")
         if fragment.is_command != (self._response is None):
             raise ProtocolError("The PACS sent command and data set in the wrong order.")
-        self._data += fragment.data
-        if fragment.is_command and len(self._data) > MAX_COMMAND_SET:
+        length = len(self._data) + len(fragment.data)
+        if length > MAX_COMMAND_SET and fragment.is_command:
             raise ProtocolError("The PACS sent a command set that is too long.")
-        if len(self._data) > MAX_IDENTIFIER:
+        if length > MAX_IDENTIFIER:
             raise ResponseTooLarge("The PACS sent one response that is larger than any may be.")
-        return self._complete(fragment.context_id) if fragment.is_last else None
-
-    def _complete(self, context_id: int) -> Message | None:
+        if fragment.is_last and not self._data:
+            return self._complete(fragment.context_id, fragment.data)
+        self._data += fragment.data
+        if not fragment.is_last:
+            return None
         data = bytes(self._data)
         self._data.clear()
+        return self._complete(fragment.context_id, data)
+
+    def _complete(self, context_id: int, data: bytes) -> Message | None:
         identifier = None
         if self._response is None:
-            self._response = self._decoded(data)
+            self._response = _decoded(data)
             if self._response.has_identifier:
                 return None
         else:
@@ -184,12 +199,6 @@ class MessageAssembler:
         message = Message(context_id, self._response, identifier)
         self._context_id = self._response = None
         return message
-
-    def _decoded(self, command_set: bytes) -> Response:
-        if self._last_response is None or command_set != self._last_command_set:
-            self._last_response = Response.decode(command_set)
-            self._last_command_set = command_set
-        return self._last_response
 
 
 def fragments(

@@ -11,6 +11,7 @@ import socket
 import threading
 from collections import deque
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import Final
 
@@ -140,6 +141,7 @@ def resolve(host: str, port: int, waiter: Waiter, *deadlines: Deadline) -> list[
     return look_up.addresses
 
 
+@lru_cache(maxsize=1024)
 def _literal(host: str, port: int) -> SocketAddress | None:
     try:
         address = ip_address(host)

@@ -15,6 +15,8 @@ import sys
 import threading
 from collections import Counter
 from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Protocol
 
 MOST_SLOTS: Final = 4096  # of one key
@@ -36,6 +38,10 @@ class SharedSlots:
     def __init__(self) -> None:
         """Make the file."""
         self._file = os.memfd_create("dicom-qr-gateway-slots")
+        # Openings that hold no lock, for the next who asks; fork(2) must hand none down, since a
+        # lock belongs to its opening, whoever has a descriptor of it.
+        self._free: list[int] = []
+        os.register_at_fork(after_in_child=self._free.clear)
 
     def take(self, key: str, most: int) -> Slot | None:
         """Return one of the ``most`` places of the key, None if all are held.
@@ -43,23 +49,50 @@ class SharedSlots:
         Raises:
             OSError: no file descriptor is left.
         """
-        # Opened anew: the lock belongs to this opening, also among the threads of one process.
-        file = open(f"/proc/self/fd/{self._file}", "r+b", buffering=0)  # noqa: SIM115
-        start = int.from_bytes(hashlib.sha256(key.encode()).digest()[:6], "big") * MOST_SLOTS
-        for number in range(most):
-            if _lock(file.fileno(), start + number):
-                return file
-        file.close()
+        opening = self._opening()
+        first = _first_byte(key)
+        for byte in range(first, first + most):
+            if _lock(opening, byte):
+                return LockedByte(opening, byte, self._free)
+        self._free.append(opening)
         return None
 
+    def _opening(self) -> int:
+        try:
+            return self._free.pop()
+        except IndexError:
+            return os.open(f"/proc/self/fd/{self._file}", os.O_RDWR)
 
-def _lock(descriptor: int, byte: int) -> bool:
-    request = _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, byte, 1, 0)
+
+@dataclass(slots=True)
+class LockedByte:
+    """A place that is held by a lock; closed, it leaves its opening to others."""
+
+    opening: int
+    byte: int
+    free: list[int]
+
+    def close(self) -> None:
+        """Give the place back."""
+        fcntl.fcntl(self.opening, fcntl.F_OFD_SETLK, _request(fcntl.F_UNLCK, self.byte))
+        self.free.append(self.opening)
+
+
+@lru_cache(maxsize=1024)
+def _first_byte(key: str) -> int:
+    return int.from_bytes(hashlib.sha256(key.encode()).digest()[:6], "big") * MOST_SLOTS
+
+
+def _lock(opening: int, byte: int) -> bool:
     try:
-        fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, request)
+        fcntl.fcntl(opening, fcntl.F_OFD_SETLK, _request(fcntl.F_WRLCK, byte))
     except BlockingIOError:
         return False
     return True
+
+
+def _request(kind: int, byte: int) -> bytes:
+    return _FLOCK.pack(kind, os.SEEK_SET, byte, 1, 0)
 
 
 class ProcessSlots:

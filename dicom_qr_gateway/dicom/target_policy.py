@@ -5,6 +5,7 @@ there on request is a way into the host's own network (server-side request forge
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import (
     IPv4Address,
     IPv4Network,
@@ -78,6 +79,7 @@ class TargetPolicy:
         return not self.allowed or any(target.covers(host, address) for target in self.allowed)
 
 
+@lru_cache(maxsize=1024)
 def is_forbidden(address: str) -> bool:
     """Tell whether the address (text, with or without an IPv6 zone) must not be connected to."""
     judged = _inner(_parsed(address))

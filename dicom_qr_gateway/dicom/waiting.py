@@ -104,19 +104,20 @@ class Waiter:
         self._raise_interrupt(ready)
 
     def check(self, *deadlines: Deadline) -> None:
-        """Raise what has ended the request already; do not wait.
+        """Raise what has ended the request already; do not wait, nor ask the kernel.
 
         Raises:
-            PacsTimeout, ShuttingDown, ClientLeft: as ``wait`` does.
+            PacsTimeout, ShuttingDown: as ``wait`` does.
         """
         for deadline in deadlines:
             deadline.check()
-        self._raise_interrupt(self._poll.poll(0))
+        if self._interrupts.stop.is_set():
+            raise _shutting_down()
 
     def _raise_interrupt(self, ready: list[tuple[int, int]]) -> None:
         for descriptor, _ in ready:
             if descriptor == self._stop:
-                raise ShuttingDown("The gateway is being stopped and ended this request.")
+                raise _shutting_down()
             if descriptor == self._client:
                 raise ClientLeft
 
@@ -131,6 +132,10 @@ class Waiter:
             self.wait(pause, *deadlines)
         except _PauseOver:
             return
+
+
+def _shutting_down() -> ShuttingDown:
+    return ShuttingDown("The gateway is being stopped and ended this request.")
 
 
 class _PauseOver(PacsTimeout):

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from json.encoder import encode_basestring as quoted
 from typing import Any, Final
 
@@ -92,6 +93,7 @@ def values(text: str) -> list[str]:
     return list(dict.fromkeys(filter(None, (value.strip() for value in text.split("\\")))))
 
 
+@lru_cache(maxsize=4096)
 def read_date(text: str) -> date | None:
     """Return the date of a DA value, None where it is absent or unreadable."""
     found = _DATE.fullmatch(text)

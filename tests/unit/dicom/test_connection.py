@@ -5,6 +5,7 @@ import select
 import socket
 import struct
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -175,17 +176,19 @@ def test_a_peer_that_accepts_and_resets_at_once_is_connection_lost(
 class SelfConnected(socket.socket):
     """A socket that met itself: TCP's simultaneous open, as loopback may do it."""
 
-    def connect_ex(self, address: object) -> int:
-        self.bind(("127.0.0.1", 0))
+    def connect_ex(self, address: Any) -> int:
+        self.bind(address)
         return super().connect_ex(self.getsockname())
 
 
 def test_a_connection_to_itself_is_connection_refused(
     waiter: Waiter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        unused = listener.getsockname()[1]
     monkeypatch.setattr(socket, "socket", SelfConnected)
     with pytest.raises(ConnectionRefused):
-        connect([SocketAddress(socket.AF_INET, "127.0.0.1", 104)], waiter, 60, 60)
+        connect([SocketAddress(socket.AF_INET, "127.0.0.1", unused)], waiter, 60, 60)
 
 
 def test_no_descriptor_for_a_look_up_is_gateway_busy(

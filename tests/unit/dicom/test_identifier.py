@@ -18,6 +18,7 @@ from pydicom.filewriter import write_dataset
 from pydicom.multival import MultiValue
 from pydicom.sequence import Sequence
 
+from dicom_qr_gateway.dicom import identifier
 from dicom_qr_gateway.dicom.identifier import KEYS, decode_identifier, encode_identifier
 from dicom_qr_gateway.errors import ProtocolError
 
@@ -404,3 +405,27 @@ def test_arbitrary_bytes_give_text_or_a_protocol_error(
             continue
         text = "".join(found.values())
         assert text.encode("utf-8").decode("utf-8") == text
+
+
+@given(
+    st.dictionaries(st.sampled_from(sorted(KEYS)), st.text("AZ09 ^=.\0\\", max_size=12)),
+    st.binary(max_size=24),
+    st.booleans(),
+)
+def test_what_needs_no_second_look_reads_as_everything_else_does(
+    keys: dict[str, str], rest: bytes, explicit_vr: bool
+) -> None:
+    data = encode_identifier(keys, explicit_vr) + rest
+    characters = data.decode("latin-1")
+    plain = identifier._plain_texts(data, characters, explicit_vr)
+    if plain is None:
+        return
+    assert plain == identifier._texts(data, characters, explicit_vr, "")
+
+
+def test_an_ordinary_identifier_needs_no_second_look() -> None:
+    data = encode_identifier({"PatientID": "P1", "StudyDate": ""}, True)
+    assert identifier._plain_texts(data, data.decode("latin-1"), True) == {
+        "PatientID": "P1",
+        "StudyDate": "",
+    }

@@ -3,6 +3,8 @@
 import os
 import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -82,11 +84,35 @@ def test_a_process_that_is_killed_gives_its_place_back() -> None:
     slot.close()
 
 
-def test_no_descriptor_is_kept_when_no_place_is_free() -> None:
+def test_a_descriptor_is_used_again_and_again() -> None:
     slots = SharedSlots()
     held = slots.take("pacs", 1)
     assert held is not None
-    before = os.listdir("/proc/self/fd")
     assert slots.take("pacs", 1) is None
+    before = os.listdir("/proc/self/fd")
+    for _ in range(3):
+        assert slots.take("pacs", 1) is None
+        again = slots.take("other", 1)
+        assert again is not None
+        again.close()
     assert len(os.listdir("/proc/self/fd")) == len(before)
     held.close()
+
+
+FORKS = """
+import os
+from dicom_qr_gateway.dicom.slots import SharedSlots
+slots = SharedSlots()
+slots.take("pacs", 1).close()
+child = os.fork()
+held = slots.take("pacs", 1)
+if child == 0:
+    os._exit(held is None)
+print(held is not None, os.waitpid(child, 0)[1] >> 8)
+"""
+
+
+def test_a_child_shares_no_opening_with_its_parent() -> None:
+    command = [sys.executable, "-c", FORKS]
+    answer = subprocess.run(command, capture_output=True, check=True, text=True).stdout
+    assert answer.split() in (["True", "1"], ["False", "0"])
