@@ -2,7 +2,8 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-DEBIAN_PACKAGES := apache2 chromium dcmtk libapache2-mod-wsgi-py3 nginx openssl orthanc
+DEBIAN_PACKAGES := apache2 chromium dcmtk libapache2-mod-wsgi-py3 nginx nodejs npm openssl orthanc
+JAVASCRIPT := tests/peers/javascript
 
 .DEFAULT_GOAL := help
 .PHONY: help run dev test cov lint format openapi config-docs reliability soak bench build clean
@@ -17,10 +18,12 @@ dev: .venv/installed-dev ## Install what developers need into .venv
 
 test: .venv/installed-dev ## Run all tests with coverage (installs missing Debian packages as root)
 	@.ci/test-tools $(DEBIAN_PACKAGES)
+	@$(MAKE) --no-print-directory $(JAVASCRIPT)/node_modules/installed
 	@$(BIN)/python -m pytest --cov
 
 cov: .venv/installed-dev ## Run all tests and write the coverage report to htmlcov/
 	@.ci/test-tools $(DEBIAN_PACKAGES)
+	@$(MAKE) --no-print-directory $(JAVASCRIPT)/node_modules/installed
 	@$(BIN)/python -m pytest --cov --cov-report=html
 
 lint: .venv/installed-dev ## Check style, types and who imports whom
@@ -56,7 +59,7 @@ build: .venv/installed-dev ## Build the wheel and the source distribution into d
 
 clean: ## Remove everything that was made here, .venv too
 	@rm -rf .venv .venv-bench build dist htmlcov .coverage .coverage.* *.egg-info \
-		.pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+		$(JAVASCRIPT)/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- The virtual environment, made again when what it installs changes --------------------------
@@ -86,4 +89,11 @@ clean: ## Remove everything that was made here, .venv too
 	@$(PYTHON) -m venv .venv-bench
 	@.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --editable . \
 		fastapi 'uvicorn[standard]'
+	@touch $@
+
+# --- Other people's clients in JavaScript, for tests/peers; npm itself comes by .ci/test-tools ---
+
+$(JAVASCRIPT)/node_modules/installed: $(JAVASCRIPT)/package.json $(JAVASCRIPT)/package-lock.json
+	@echo "Installing DICOMweb clients into $(JAVASCRIPT)/node_modules (once) ..."
+	@cd $(JAVASCRIPT) && npm ci --loglevel=error --no-audit --no-fund --ignore-scripts
 	@touch $@

@@ -14,6 +14,7 @@ from . import archives, made_studies
 from .archives import DESTINATION, DESTINATION_DOWN, Archive
 from .destination import MoveDestination
 from .gateway import Gateway
+from .search_gateway import serving
 
 PYDICOM_FILES = Path(pydicom.__file__).parent / "data"  # shipped with the package
 
@@ -99,3 +100,20 @@ def archive(request: pytest.FixtureRequest) -> Archive:
     """Each of the two, with pydicom's test files and the made studies in it."""
     loaded: Archive = request.getfixturevalue(request.param)
     return loaded
+
+
+@pytest.fixture(scope="module")
+def root(
+    orthanc: Archive, dcmqrscp: Archive, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """A gateway over HTTP in front of both, as ``orthanc`` and ``dcmqrscp``."""
+    peers = {"orthanc": orthanc, "dcmqrscp": dcmqrscp}
+    known = {name: (each.ae_title, each.port) for name, each in peers.items()}
+    with serving(tmp_path_factory.mktemp("searches"), known) as url:
+        yield url
+
+
+@pytest.fixture
+def url(root: str, archive: Archive) -> str:
+    """The searches of one archive."""
+    return f"{root}/{'dcmqrscp' if archive.name == 'dcmqrscp' else 'orthanc'}"

@@ -2,7 +2,6 @@
 
 import warnings
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 import requests
@@ -16,25 +15,8 @@ from . import findscu
 from .archives import Archive, program
 from .made_studies import MADE_PATIENTS, RECENT, WITH_MANY_STUDIES
 from .processes import free_port, running
+from .rows import Rows, uids, value
 from .search_gateway import serving
-
-Rows = list[dict[str, Any]]
-
-
-@pytest.fixture(scope="module")
-def root(
-    orthanc: Archive, dcmqrscp: Archive, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
-    archives = {each.name: (each.ae_title, each.port) for each in (orthanc, dcmqrscp)}
-    renamed = {name.replace("orthanc-a", "orthanc"): peer for name, peer in archives.items()}
-    with serving(tmp_path_factory.mktemp("searches"), renamed) as url:
-        yield url
-
-
-@pytest.fixture
-def url(root: str, archive: Archive) -> str:
-    """The searches of one archive."""
-    return f"{root}/{archive.name.replace('orthanc-a', 'orthanc')}"
 
 
 def get(url: str, **parameters: str) -> Rows:
@@ -43,14 +25,6 @@ def get(url: str, **parameters: str) -> Rows:
     assert response.headers["Content-Type"] == "application/dicom+json"
     rows: Rows = response.json()
     return rows
-
-
-def value(row: dict[str, Any], tag: str) -> Any:
-    return row.get(tag, {}).get("Value", [None])[0]
-
-
-def uids(rows: Rows, tag: str = "0020000D") -> set[str]:
-    return {str(value(row, tag)) for row in rows}
 
 
 # --- The same truth as findscu's ----------------------------------------------------------------

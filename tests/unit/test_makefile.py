@@ -1,5 +1,6 @@
 """The first command of a new user, on machines that are not ready for it."""
 
+import json
 import os
 import shutil
 import stat
@@ -87,6 +88,36 @@ def test_the_second_call_installs_nothing(make, checkout):
     (checkout / ".venv" / "installed").touch()
     (checkout / ".venv" / "installed-dev").touch()
     result = make("dev", "PYTHON=no-such-python")
+    assert result.returncode == 0
+
+
+def test_javascript_clients_are_installed_once_per_checkout(make, checkout):
+    folder = checkout / "tests" / "peers" / "javascript"
+    installed = folder / "node_modules" / "installed"
+    installed.parent.mkdir(parents=True)
+    for name in ("package.json", "package-lock.json"):
+        shutil.copy(ROOT / "tests" / "peers" / "javascript" / name, folder)
+    target = str(installed.relative_to(checkout))
+    assert "npm ci" in make(target, "--dry-run").stdout
+    installed.touch()
+    assert "npm" not in make(target, "--dry-run").stdout
+
+
+def test_javascript_clients_come_in_one_version_from_no_host_that_is_named():
+    folder = ROOT / "tests" / "peers" / "javascript"
+    asked = json.loads((folder / "package.json").read_text())["dependencies"]
+    locked = json.loads((folder / "package-lock.json").read_text())["packages"]
+    assert {name: locked[f"node_modules/{name}"]["version"] for name in asked} == asked
+    assert all(
+        "integrity" in each and "resolved" not in each for name, each in locked.items() if name
+    )
+
+
+def test_an_npm_that_did_not_come_from_debian_is_good_enough(tmp_path):
+    a_python(tmp_path, "exit 1").rename(tmp_path / "npm")
+    result = subprocess.run(
+        ["/bin/sh", ROOT / ".ci" / "test-tools", "npm"], env={"PATH": str(tmp_path)}
+    )
     assert result.returncode == 0
 
 
