@@ -59,7 +59,8 @@ build: .venv/installed-dev ## Build the wheel and the source distribution into d
 
 clean: ## Remove everything that was made here, .venv too
 	@rm -rf .venv .venv-bench build dist htmlcov .coverage .coverage.* *.egg-info \
-		$(JAVASCRIPT)/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+		.pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache \
+		$(JAVASCRIPT)/node_modules
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- The virtual environment, made again when what it installs changes --------------------------
@@ -92,8 +93,10 @@ clean: ## Remove everything that was made here, .venv too
 	@touch $@
 
 # --- Other people's clients in JavaScript, for tests/peers; npm itself comes by .ci/test-tools ---
+# Without what OHIF's extension expects around it: that would be the whole viewer.
 
 $(JAVASCRIPT)/node_modules/installed: $(JAVASCRIPT)/package.json $(JAVASCRIPT)/package-lock.json
 	@echo "Installing DICOMweb clients into $(JAVASCRIPT)/node_modules (once) ..."
-	@cd $(JAVASCRIPT) && npm ci --loglevel=error --no-audit --no-fund --ignore-scripts
+	@cd $(JAVASCRIPT) && \
+		npm ci --legacy-peer-deps --loglevel=error --no-audit --no-fund --ignore-scripts
 	@touch $@

@@ -29,6 +29,20 @@ def dicomweb_client(url: str, *calls: Call) -> list[dict[str, Any]]:
     return outcomes
 
 
+def ohif(url: str, *searches: tuple[str, Any]) -> list[dict[str, Any]]:
+    """Return what each search by OHIF's data source came to.
+
+    Args:
+        url: of one PACS, below ``/dicom-web``.
+        searches: ``studies`` and the fields of the study list, ``series`` and a Study Instance UID.
+
+    Returns:
+        Either ``rows`` as OHIF shows them, or the HTTP ``status`` of its error.
+    """
+    outcomes: list[dict[str, Any]] = run("ohif.js", {"url": url, "searches": searches})
+    return outcomes
+
+
 def run(script: str, given: dict[str, Any]) -> Any:
     """Run a script of ``javascript/`` to its end and return what it wrote."""
     if not (FOLDER / "node_modules" / "installed").exists():

@@ -1,12 +1,18 @@
-"""``/dicom-web`` in front of Orthanc and dcmqrscp, asked by browsers' clients under Node.js."""
+"""``/dicom-web`` in front of Orthanc and dcmqrscp, asked by browsers' clients under Node.js.
+
+Rule: the clients are as npm has them; a test says what its user must see.
+"""
 
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from .archives import Archive
-from .javascript_clients import Call, dicomweb_client
-from .made_studies import LAST_YEAR, RECENT, WITH_MANY_STUDIES
+from .javascript_clients import Call, dicomweb_client, ohif
+from .made_studies import LAST_YEAR, RECENT, WESTERN, WITH_MANY_STUDIES
 from .rows import Rows, uids, value
 from .search_gateway import serving
 
@@ -90,12 +96,18 @@ def test_dicomweb_client_is_told_what_was_wrong_with_its_search(url: str) -> Non
     assert (below["status"], {*below["body"]["errors"]}) == (400, {"SOPInstanceUID"})
 
 
-def test_dicomweb_client_never_takes_a_failure_for_no_studies(tmp_path: Path) -> None:
+@pytest.fixture
+def dead(tmp_path: Path) -> Iterator[str]:
+    """The searches of an archive that nobody listens for."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         with serving(tmp_path, {"dead": ("DEAD", taken.getsockname()[1])}) as root:
-            [refused] = dicomweb_client(f"{root}/dead", studies(**PATIENT))
-            [unknown] = dicomweb_client(f"{root}/nobody", studies(**PATIENT))
+            yield f"{root}/dead"
+
+
+def test_dicomweb_client_never_takes_a_failure_for_no_studies(dead: str) -> None:
+    [refused] = dicomweb_client(dead, studies(**PATIENT))
+    [unknown] = dicomweb_client(dead.replace("dead", "nobody"), studies(**PATIENT))
     assert (refused["status"], refused["body"]["error"]) == (502, "connection_refused")
     assert (unknown["status"], unknown["body"]["error"]) == (404, "no_such_pacs")
 
@@ -105,3 +117,51 @@ def test_dicomweb_client_searches_two_archives_at_once(root: str) -> None:
     assert {(value(row, "0020000D"), value(row, "00080054")) for row in rows} == {
         (uid, ae_title) for uid in UIDS for ae_title in ("ORTHANCA", "DCMQRSCP")
     }
+
+
+# --- OHIF ---------------------------------------------------------------------------------------
+
+
+def test_the_study_list_of_ohif_shows_what_the_archive_has(url: str, archive: Archive) -> None:
+    [found] = ohif(url, ("studies", {}))
+    shown = {(row["mrn"], row["studyInstanceUid"]) for row in found["rows"]}
+    stored = {(patient, uid) for patient, uids in archive.patients.items() for uid in uids}
+    assert stored <= shown
+    [row] = [row for row in found["rows"] if row["studyInstanceUid"] == RECENT.uid]
+    assert (row["date"], row["description"]) == (RECENT.study_date, "ABDOMEN")
+    assert (row["patientName"], row["modalities"]) == ("Many^Studies", "CT\\SR")
+
+
+def test_no_study_has_a_modality_without_a_value(url: str) -> None:
+    """OHIF asks for Modality of studies; its older versions stumble over one that is empty."""
+    [rows] = ask(url, studies(includefield="00081030,00080060,00080090,00100030", limit=101))
+    assert rows
+    assert all(row.get("00080060", {"Value": []}).keys() >= {"Value"} for row in rows)
+
+
+def test_the_filters_of_ohif_find_what_they_name(url: str) -> None:
+    filters = [
+        {"patientName": "Lüdenscheidt"},
+        {"patientId": WITH_MANY_STUDIES.patient_id, "modalitiesInStudy": ["MR"]},
+        {"patientId": "EERS-MAN", "startDate": RECENT.study_date, "endDate": RECENT.study_date},
+        {"studyInstanceUid": [RECENT.uid, LAST_YEAR.uid]},
+        {"patientId": WITH_MANY_STUDIES.patient_id, "limit": 3, "offset": 2},
+        {"patientId": "NOBODY"},
+    ]
+    found = [outcome["rows"] for outcome in ohif(url, *(("studies", each) for each in filters))]
+    named, by_modality, of_today, by_uids, page, nothing = found
+    assert {row["mrn"] for row in named} == {WESTERN.patient_id}
+    assert {row["studyInstanceUid"] for row in by_modality} == {LAST_YEAR.uid}
+    assert {row["studyInstanceUid"] for row in of_today} == {RECENT.uid}
+    assert {row["studyInstanceUid"] for row in by_uids} == {RECENT.uid, LAST_YEAR.uid}
+    assert (len(page), nothing) == (2, [])
+
+
+def test_ohif_opens_the_series_of_a_study(url: str) -> None:
+    [found] = ohif(url, ("series", RECENT.uid))
+    assert {row["modality"] for row in found["rows"]} == {"CT", "SR"}
+
+
+def test_ohif_shows_no_empty_list_for_an_archive_that_fails(dead: str) -> None:
+    [outcome] = ohif(dead, ("studies", {}))
+    assert outcome == {"status": 502}
