@@ -18,8 +18,12 @@ from dicom_qr_gateway.dicom.find_options import FindOptions
 from dicom_qr_gateway.dicom.query_keys import Keys, encode_keys, texts_of
 from dicom_qr_gateway.dicom.request_charset import charsets_for
 from dicom_qr_gateway.dicom.types import Deadline, Limits, Quirks
-from dicom_qr_gateway.dicom.uids import MODALITY_WORKLIST_FIND, STUDY_ROOT_FIND
-from dicom_qr_gateway.errors import DimseFailure, ProtocolError
+from dicom_qr_gateway.dicom.uids import (
+    MODALITY_WORKLIST_FIND,
+    PATIENT_ROOT_FIND,
+    STUDY_ROOT_FIND,
+)
+from dicom_qr_gateway.errors import DimseFailure, InvalidRequest, ProtocolError
 from dicom_qr_gateway.services.qido_attributes import UNIQUE_KEYS, Level, essential, tag
 from dicom_qr_gateway.services.refilter import matches_all
 from dicom_qr_gateway.services.sent_keys import sent_keys, split
@@ -29,13 +33,17 @@ log = logging.getLogger(__name__)
 _UID: Final = re.compile(r"[0-9.]{1,65534}")  # what an element that is sent back can hold
 _LEVEL: Final = 0x00080052
 _PATIENT_ID: Final = 0x00100020
+# Essential in the Study Root; in the Patient Root of a level above STUDY (PS3.4 table C.6-1).
+_ABOVE_STUDIES: Final = frozenset((0x00100010, _PATIENT_ID))
 _WILD_CARDS: Final = frozenset("*?")
 _REFUSES_IDENTIFIER: Final = "0xA9"  # Identifier does not match SOP Class, PS3.4 table C.4-1
 
 
-def model_of(level: Level) -> str:
-    """Return the information model, as a SOP Class UID, that a search asks."""
-    return MODALITY_WORKLIST_FIND if level is Level.WORKLIST else STUDY_ROOT_FIND
+def models_of(level: Level) -> tuple[str, ...]:
+    """Return the information models, as SOP Class UIDs, that a search asks: the best first."""
+    if level is Level.WORKLIST:
+        return (MODALITY_WORKLIST_FIND,)
+    return STUDY_ROOT_FIND, PATIENT_ROOT_FIND
 
 
 class LevelFinder:
@@ -44,7 +52,8 @@ class LevelFinder:
     def __init__(
         self,
         association: Association,
-        model: str,
+        models: tuple[str, ...],
+        patient_id: str,
         quirks: Quirks,
         fuzzy_matching: bool,
         limits: Limits,
@@ -54,7 +63,8 @@ class LevelFinder:
 
         Args:
             association: where to ask.
-            model: see model_of.
+            models: see models_of; the first that the PACS accepted is asked.
+            patient_id: the only patient that is asked about, "" where there may be several.
             quirks: how this PACS must be asked.
             fuzzy_matching: the PACS shall match names in its own way, if it agrees to.
             limits: time-outs, and the budgets of all C-FINDs together.
@@ -62,17 +72,40 @@ class LevelFinder:
 
         Raises:
             NoAcceptedContext: the PACS does not offer the information model.
+            InvalidRequest: the PACS has to be told a patient, and the search names none.
         """
         self._association = association
-        self._context = association.context_for(model)
+        self._context = association.context_for(*models)
+        model = self._context.abstract_syntax
         self.agreed = FindOptions.decode(dict(association.peer.extended).get(model, b""))
         self._quirks = quirks
+        self._of_patient = self._needed_patient(patient_id) if model == PATIENT_ROOT_FIND else {}
         self._is_fuzzy = fuzzy_matching and self.agreed.fuzzy_matching
         self._limits = limits
         self._deadlines = deadlines
         self.budget = FindBudget(limits)
         self.withheld = 0
         self.of_other_patients = 0
+
+    @property
+    def is_relational(self) -> bool:
+        """Tell whether the PACS may be asked about several levels at once (PS3.4 C.4.1.3.2)."""
+        if self._quirks.relational is None:
+            return self.agreed.relational
+        return self._quirks.relational
+
+    def _needed_patient(self, patient_id: str) -> Keys:
+        """Return the key above STUDY level that the Patient Root wants (PS3.4 C.4.1.2.1)."""
+        if patient_id or self.is_relational:
+            return {_PATIENT_ID: patient_id} if patient_id else {}
+        raise InvalidRequest(
+            {
+                "PatientID": [
+                    "The PACS answers only in the Patient Root: name one PatientID, without wild "
+                    'cards. If it answers without one all the same, "relational = true" says so.'
+                ]
+            }
+        )
 
     def find(
         self,
@@ -97,14 +130,16 @@ class LevelFinder:
         """
         tested = {key: value for key, value in asked.items() if key not in untested}
         passes = self._test_of(tested, above)
-        found = self._all_or_essential(
-            level, {**sent_keys(asked, included, self._quirks, self._is_fuzzy), **above}, asked
-        )
+        found = self._all_or_essential(level, self._sent(asked, included, above), asked)
         with closing(found):
             for data_set in found:
                 _check_uid(level, data_set)
                 if passes(data_set):
                     yield data_set
+
+    def _sent(self, asked: Keys, included: Keys, above: Mapping[int, str]) -> Keys:
+        keys = sent_keys(asked, included, self._quirks, self._is_fuzzy)
+        return {**keys, **above, **self._of_patient}
 
     def _all_or_essential(
         self, level: Level, keys: Keys, asked: Keys
@@ -118,7 +153,7 @@ class LevelFinder:
                     yield data_set
         except DimseFailure as failure:
             few = {
-                tag: value for tag, value in keys.items() if tag in asked or essential(tag, level)
+                tag: value for tag, value in keys.items() if tag in asked or self._needs(tag, level)
             }
             refused = str(failure.dicom.get("status", "")).startswith(_REFUSES_IDENTIFIER)
             if received or not refused or len(few) == len(keys):
@@ -127,6 +162,12 @@ class LevelFinder:
             return
         log.info("the PACS refuses keys at the level of %s, asked again for fewer", level)
         yield from self._in_each_charset(level, few)
+
+    def _needs(self, tag: int, level: Level) -> bool:
+        """Tell whether a PACS has to know a key; what is above STUDY level it may refuse there."""
+        if self._context.abstract_syntax == PATIENT_ROOT_FIND and tag in _ABOVE_STUDIES:
+            return tag in self._of_patient
+        return essential(tag, level)
 
     def _in_each_charset(self, level: Level, keys: Keys) -> Generator[DataSet, None, None]:
         first, *others = self._charsets(keys)

@@ -93,6 +93,11 @@ class QidoService:
     def _of_several(
         self, search: Search, pacs: Sequence[NamedPacs], client: socket.socket | None
     ) -> Answer:
+        """Return the rows of all PACS in one order.
+
+        Every PACS is waited for, even after one has failed: ``failures`` names all that failed,
+        so none may be left out because it was slower. QUERY_TIMEOUT bounds the wait for each.
+        """
         outcomes = self._ask_each(search, pacs, client)
         failures = [each for each in outcomes if each.failure is not None]
         if failures and (not search.partial or len(failures) == len(outcomes)):

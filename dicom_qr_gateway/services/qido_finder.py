@@ -15,7 +15,7 @@ from dicom_qr_gateway.dicom.find_options import FindOptions
 from dicom_qr_gateway.dicom.query_keys import Keys
 from dicom_qr_gateway.dicom.types import Deadline, Limits, QueryRetrieveLevel, Quirks
 from dicom_qr_gateway.services.key_values import EMPTY
-from dicom_qr_gateway.services.level_finder import LevelFinder, model_of
+from dicom_qr_gateway.services.level_finder import LevelFinder, models_of
 from dicom_qr_gateway.services.qido_attributes import DOWNWARDS, UNIQUE_KEYS, Level, level_of, tag
 from dicom_qr_gateway.services.qido_request import Search
 from dicom_qr_gateway.services.qido_rows import MODALITIES_IN_STUDY, Match
@@ -53,12 +53,14 @@ class Finder:
 
         Raises:
             NoAcceptedContext: the PACS does not offer the information model.
+            InvalidRequest: the PACS has to be told a patient, and the search names none.
         """
         self._search = search
         self._quirks = quirks
         self.at_level = LevelFinder(
             association,
-            model_of(search.level),
+            models_of(search.level),
+            _only_patient(search),
             quirks,
             search.fuzzy_matching,
             limits,
@@ -75,18 +77,12 @@ class Finder:
             GatewayError: see find_data_sets.
         """
         search = self._search
-        if not needs_relational(search) or self._is_relational:
+        if not needs_relational(search) or self.at_level.is_relational:
             uids = {unique: uid for unique, uid in _named(search).items() if unique in search.asked}
             asked = {key: value for key, value in search.asked.items() if key not in uids}
             yield from self._entities(search.level, asked, search.included, uids)
         else:
             yield from self._descend(_above(search.level), {}, ())
-
-    @property
-    def _is_relational(self) -> bool:
-        if self._quirks.relational is None:
-            return self.at_level.agreed.relational
-        return self._quirks.relational
 
     def _descend(
         self, levels: tuple[Level, ...], uids: Uids, above: tuple[DataSet, ...]
@@ -160,6 +156,13 @@ def _named(search: Search) -> dict[int, str]:
     unique_keys = [tag(UNIQUE_KEYS[level]) for level in _above(search.level)]
     uids = {unique: search.asked.get(unique) for unique in unique_keys}
     return {key: uid for key, uid in uids.items() if isinstance(uid, str) and "\\" not in uid}
+
+
+def _only_patient(search: Search) -> str:
+    """Return the Patient ID that a search asks for by value, "" where it does not."""
+    value = search.asked.get(_PATIENT_ID, "")
+    is_one = isinstance(value, str) and value != EMPTY and not {*value} & {*"*?\\"}
+    return str(value) if is_one else ""
 
 
 def _asks_about(search: Search, level: Level) -> bool:

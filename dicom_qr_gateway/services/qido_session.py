@@ -15,7 +15,7 @@ from dicom_qr_gateway.dicom.pool import Pool
 from dicom_qr_gateway.dicom.types import Deadline
 from dicom_qr_gateway.errors import DimseFailure, PatientMismatch, QueryTimeout
 from dicom_qr_gateway.named_pacs import NamedPacs
-from dicom_qr_gateway.services.level_finder import model_of
+from dicom_qr_gateway.services.level_finder import models_of
 from dicom_qr_gateway.services.qido_attributes import Level
 from dicom_qr_gateway.services.qido_finder import Finder, options_for
 from dicom_qr_gateway.services.qido_request import Search
@@ -55,7 +55,7 @@ class Session:
                 pool.association(
                     pacs.peer,
                     pacs.calling_ae_title,
-                    (model_of(search.level),),
+                    models_of(search.level),
                     client,
                     whole,
                     find_options=options_for(search, pacs.quirks),

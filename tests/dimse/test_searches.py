@@ -9,6 +9,7 @@ import pytest
 from pydicom.dataset import Dataset
 
 from dicom_qr_gateway.dicom.types import ApplicationEntity, QueryRetrieveLevel, Quirks
+from dicom_qr_gateway.dicom.uids import PATIENT_ROOT_FIND
 from dicom_qr_gateway.dicom.waiting import StopSignal
 from dicom_qr_gateway.errors import (
     ConnectionLost,
@@ -177,7 +178,7 @@ def test_the_character_set_of_a_pacs_is_kept_to(archive: Archive, search: Search
 def test_a_pacs_that_knows_no_fuzzy_matching_is_said_to(archive: Archive, search: Search) -> None:
     answer = search(archive.entity, fuzzymatching="true", PatientName="DOE")
     asked = archive.asked()
-    [information] = asked.proposals[0].sop_class_extended.values()
+    [information] = {*asked.proposals[0].sop_class_extended.values()}
     assert (information, answer.warnings) == (b"\0\0\1", [qido_session.NOT_FUZZY])
 
 
@@ -265,7 +266,7 @@ def test_series_of_many_studies_are_asked_for_study_by_study(
     row = a_row(answer)
     assert row["00100010"]["Value"] == [{"Alphabetic": "DOE^J"}]
     assert (row["0020000D"]["Value"], row["00080060"]["Value"]) == (["1.1"], ["CT"])
-    [information] = archive.memory.proposals[0].sop_class_extended.values()
+    [information] = {*archive.memory.proposals[0].sop_class_extended.values()}
     assert information == b"\1\0\0"
 
 
@@ -290,6 +291,82 @@ def test_a_search_that_would_take_too_many_questions_says_so(
         search(archive.entity, level=Level.SERIES)
     assert list(caught.value.extra["errors"]) == ["query"]
     assert search_limits.MAX_ENTITIES == 1000
+
+
+# --- A PACS that accepts only the Patient Root -------------------------------------------------
+
+
+def patient_root(*answers: Dataset | int) -> Callable[[Conversation], None]:
+    """Return the script of a PACS that gives one C-FIND each answer: a match, or a status."""
+
+    def script(peer: Conversation) -> None:
+        peer.accept(PATIENT_ROOT_FIND)
+        for answer in answers:
+            matches = () if isinstance(answer, int) else (answer,)
+            peer.answer_find(*matches, status=answer if isinstance(answer, int) else SUCCESS)
+        peer.serve_release()
+
+    return script
+
+
+def test_a_pacs_with_only_the_patient_root_is_asked_by_it(
+    pacs_with: MakePacs, search: Search
+) -> None:
+    pacs = pacs_with(patient_root(a_study()))
+    assert values(search(pacs, PatientID="P1")) == ["1.2.3"]
+    [request] = pacs.conversation.requests
+    assert request.command.AffectedSOPClassUID == PATIENT_ROOT_FIND
+    assert (request.identifier.QueryRetrieveLevel, request.identifier.PatientID) == ("STUDY", "P1")
+
+
+def test_under_the_patient_root_every_level_has_the_patient(
+    pacs_with: MakePacs, search: Search
+) -> None:
+    pacs = pacs_with(patient_root(a_study(), a_series("CT")))
+    path = {"StudyInstanceUID": "1.2.3"}
+    answer = search(pacs, level=Level.SERIES, path=path, PatientID="P1")
+    assert values(answer, "0020000E") == ["1.2.3.9"]
+    asked = [each.identifier for each in pacs.conversation.requests]
+    assert [each.QueryRetrieveLevel for each in asked] == ["STUDY", "SERIES"]
+    assert [(each.PatientID, each.StudyInstanceUID) for each in asked] == [("P1", "1.2.3")] * 2
+
+
+def test_under_the_patient_root_missing_modalities_are_asked_with_the_patient(
+    pacs_with: MakePacs, search: Search
+) -> None:
+    pacs = pacs_with(patient_root(a_study(ModalitiesInStudy=None), a_series("MR")))
+    assert values(search(pacs, PatientID="P1"), "00080061") == ["MR"]
+    assert pacs.conversation.requests[1].identifier.PatientID == "P1"
+
+
+def test_a_strict_patient_root_is_asked_again_without_keys_above_the_study(
+    pacs_with: MakePacs, search: Search
+) -> None:
+    pacs = pacs_with(patient_root(0xA900, a_study()))
+    assert values(search(pacs, PatientID="P1")) == ["1.2.3"]
+    first, second = (each.identifier for each in pacs.conversation.requests)
+    assert ("PatientName" in first, "PatientName" in second) == (True, False)
+    assert (second.PatientID, second.StudyInstanceUID) == ("P1", "")
+
+
+@pytest.mark.parametrize(
+    "parameters", [{}, {"PatientID": "P*"}, {"PatientName": "DOE"}, {"StudyInstanceUID": "1.2.3"}]
+)
+def test_a_patient_root_that_is_told_no_patient_is_not_asked_at_all(
+    pacs_with: MakePacs, search: Search, parameters: dict[str, str]
+) -> None:
+    pacs = pacs_with(patient_root())
+    with pytest.raises(InvalidRequest) as caught:
+        search(pacs, **parameters)
+    assert list(caught.value.extra["errors"]) == ["PatientID"]
+    assert pacs.conversation.requests == []
+
+
+def test_a_relational_patient_root_needs_no_patient(pacs_with: MakePacs, search: Search) -> None:
+    pacs = pacs_with(patient_root(a_series("CT")))
+    path = {"StudyInstanceUID": "1.2.3"}
+    answer = search(pacs, level=Level.SERIES, path=path, quirks=Quirks(relational=True))
+    assert values(answer, "00080060") == ["CT"]
 
 
 # --- Pages and streams -------------------------------------------------------------------------
@@ -398,6 +475,15 @@ def test_one_pacs_that_fails_fails_all_of_it(archive: Archive, search: Search) -
     [failure] = caught.value.extra["failures"]
     assert (failure["pacs"], failure["error"]) == ("pacs1", "connection_refused")
     assert "pacs1" in caught.value.message
+
+
+def test_every_pacs_that_fails_is_named_also_the_slower_one(
+    pacs_with: MakePacs, archive: Archive, search: Search
+) -> None:
+    with pytest.raises(ConnectionRefused) as caught:
+        search(DEAD, archive.entity, pacs_with(finds(a_study(), status=0xA700)))
+    failures = [(each["pacs"], each["error"]) for each in caught.value.extra["failures"]]
+    assert failures == [("pacs0", "connection_refused"), ("pacs2", "dimse_failure")]
 
 
 def test_a_part_is_an_answer_where_it_was_asked_for(archive: Archive, search: Search) -> None:
