@@ -1,14 +1,12 @@
-"""One requestor association: messages out, messages in, and an end that leaves nothing behind.
+"""One requestor association: messages out, messages in (PS3.7 6.3), over the upper layer.
 
-Rule 1: every receive is under absolute deadlines, and its bytes count against a budget.
-Rule 2: a peer that ends early, in whatever way, is an error; only a complete message is an answer.
-Rule 3: the end is an orderly A-RELEASE bounded to a second, or an A-ABORT (PS3.8 7.2 to 7.4).
+Rule: a peer that ends early, in whatever way, is an error; only a complete message is an answer.
 """
 
 import logging
 from collections import deque
 from types import TracebackType
-from typing import Final, NoReturn, Self
+from typing import Self
 
 from dicom_qr_gateway.dicom.associate import UserInformation
 from dicom_qr_gateway.dicom.budgets import ByteBudget
@@ -21,21 +19,12 @@ from dicom_qr_gateway.dicom.messages import (
     encode_cancel,
     fragments,
 )
-from dicom_qr_gateway.dicom.pdu import (
-    Abort,
-    DataTF,
-    Pdu,
-    PduReader,
-    ReleaseRP,
-    ReleaseRQ,
-    encode_pdu,
-)
+from dicom_qr_gateway.dicom.pdu import DataTF, PduReader
 from dicom_qr_gateway.dicom.types import AcceptedContext, Deadline
+from dicom_qr_gateway.dicom.upper_layer import UpperLayer
 from dicom_qr_gateway.dicom.waiting import Waiter
 from dicom_qr_gateway.errors import (
-    AssociationAborted,
     ConnectionLost,
-    GatewayError,
     NoAcceptedContext,
     ProtocolError,
     ResponseTimeout,
@@ -43,10 +32,8 @@ from dicom_qr_gateway.errors import (
 
 log = logging.getLogger(__name__)
 
-RELEASE_TIMEOUT: Final = 1.0  # seconds
 
-
-class Association:
+class Association(UpperLayer):
     """An established association; a context manager that releases, or aborts what is unanswered."""
 
     def __init__(
@@ -64,21 +51,14 @@ class Association:
             accepted: abstract syntax -> presentation context.
             peer: what the peer said of itself; its maximum PDU length is kept to.
         """
-        self._connection = connection
-        self._reader = reader
+        super().__init__(connection, reader)
         self._accepted = accepted
         self.peer = peer
         self._assembler = MessageAssembler()
         self._messages: deque[Message] = deque()
         self._message_id = 0
-        self._is_open = True
         self._is_awaiting_response = False
         self._has_received = False
-
-    @property
-    def is_open(self) -> bool:
-        """Tell whether this side may still use the association."""
-        return self._is_open
 
     def context_for(self, *abstract_syntaxes: str) -> AcceptedContext:
         """Return the accepted context of the first of these abstract syntaxes that has one.
@@ -185,36 +165,6 @@ class Association:
                 self._end_by(pdu)
         return self._messages.popleft()
 
-    def _read(self, budget: ByteBudget, *deadlines: Deadline) -> None:
-        data = self._connection.receive(self._reader.is_incomplete, ResponseTimeout, *deadlines)
-        budget.spend(len(data))
-        self._reader.feed(data)
-
-    def _next_pdu(self, budget: ByteBudget, *deadlines: Deadline) -> Pdu:
-        pdu = self._reader.pop()
-        while pdu is None:
-            self._read(budget, *deadlines)
-            pdu = self._reader.pop()
-        log.debug("%s received, %d bytes", type(pdu).__name__, self._reader.length)
-        return pdu
-
-    def _end_by(self, pdu: Pdu) -> NoReturn:
-        """Raise what it means that the peer sent this PDU instead of a response."""
-        if isinstance(pdu, Abort):
-            self._close()
-            raise AssociationAborted(
-                "The PACS aborted the association: its own log says why, often that it does not "
-                "allow this gateway's AE title to ask.",
-                dicom={"source": pdu.source, "reason": pdu.reason},
-            )
-        if isinstance(pdu, ReleaseRQ):
-            self._is_open = False
-            self._connection.send_and_close(encode_pdu(ReleaseRP()))
-            raise ConnectionLost(
-                "The PACS released the association before its answer was complete."
-            )
-        raise ProtocolError("The PACS sent a PDU that has no place in an association.")
-
     def has_ended(self) -> bool:
         """Tell whether the peer ended the association between two requests.
 
@@ -229,56 +179,10 @@ class Association:
         """Tell whether a byte of a response came since this request has the association."""
         return self._has_received or self._reader.is_incomplete
 
-    def suspend(self) -> None:
-        """Leave the request that used it, to be kept without one."""
-        self._connection.detach()
-
     def resume(self, waiter: Waiter) -> None:
         """Serve another request, which waits by the waiter."""
-        self._connection.attach(waiter)
+        super().resume(waiter)
         self._has_received = False
-
-    def ignore_interrupts(self) -> None:
-        """From now on let only deadlines end a wait: the operation is being ended already."""
-        self._connection.ignore_interrupts()
-
-    def release(self) -> None:
-        """End the association in order, within a second, else by an abort (PS3.8 7.2).
-
-        What the association was for is complete by now: a peer that cannot release properly
-        changes nothing of it.
-        """
-        if not self._is_open:
-            return
-        self._connection.ignore_interrupts()
-        deadline = Deadline.after(RELEASE_TIMEOUT, ResponseTimeout, "no A-RELEASE-RP in time")
-        try:
-            self._connection.send(encode_pdu(ReleaseRQ()), ResponseTimeout, deadline)
-            self._await_release_response(deadline)
-        except GatewayError as error:
-            log.debug("the association could not be released in order: %s", error.message)
-            self.abort()
-        self._close()
-
-    def _await_release_response(self, deadline: Deadline) -> None:
-        budget = ByteBudget(1024 * 1024)
-        while True:
-            pdu = self._next_pdu(budget, deadline)
-            if isinstance(pdu, ReleaseRP | Abort):
-                return
-            if isinstance(pdu, ReleaseRQ):  # both sides at once (PS3.8 7.2.2.7)
-                self._connection.send(encode_pdu(ReleaseRP()), ResponseTimeout, deadline)
-
-    def abort(self) -> None:
-        """End the association at once (PS3.8 7.3); never waits, never fails."""
-        if self._is_open:
-            self._is_open = False
-            log.debug("A-ABORT sent")
-            self._connection.send_and_close(encode_pdu(Abort(source=0, reason=0)))
-
-    def _close(self) -> None:
-        self._is_open = False
-        self._connection.close()
 
     def __enter__(self) -> Self:
         """Enter the association's use."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from dicom_qr_gateway.dicom import association
+from dicom_qr_gateway.dicom import association, upper_layer
 from dicom_qr_gateway.dicom.pdu import Abort, DataTF, Fragment, ReleaseRQ, encode_pdu
 from dicom_qr_gateway.errors import (
     GatewayError,
@@ -195,7 +195,7 @@ def test_a_peer_that_cannot_release_still_gave_its_answer(
     ending: Callable[[Conversation], None],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(association, "RELEASE_TIMEOUT", 0.1)
+    monkeypatch.setattr(upper_layer, "RELEASE_TIMEOUT", 0.1)
 
     def script(peer: Conversation) -> None:
         peer.accept()
@@ -209,7 +209,7 @@ def test_a_peer_that_cannot_release_still_gave_its_answer(
 def test_a_release_that_is_not_answered_ends_in_an_abort(
     pacs_with: MakePacs, find: Find, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(association, "RELEASE_TIMEOUT", 0.1)
+    monkeypatch.setattr(upper_layer, "RELEASE_TIMEOUT", 0.1)
 
     def never_answers(peer: Conversation) -> None:
         peer.accept()
@@ -224,7 +224,7 @@ def test_a_release_that_is_not_answered_ends_in_an_abort(
 def test_a_flood_during_the_release_is_bounded(
     pacs_with: MakePacs, find: Find, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(association, "RELEASE_TIMEOUT", 0.2)
+    monkeypatch.setattr(upper_layer, "RELEASE_TIMEOUT", 0.2)
 
     def floods(peer: Conversation) -> None:
         peer.accept()
