@@ -11,9 +11,9 @@ import tracemalloc
 from collections import Counter
 from typing import Any
 
-from benchmarks.common import wire
 from werkzeug.test import EnvironBuilder
 
+from benchmarks.common import wire
 from dicom_qr_gateway.app import create_app
 from dicom_qr_gateway.config import Settings
 from dicom_qr_gateway.dicom.associate import AssociateRQ
