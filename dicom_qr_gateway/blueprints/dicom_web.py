@@ -100,7 +100,8 @@ def _found(level: Level, names: str, **path: str) -> Response:
     log.note(pacs=",".join(each.name for each in pacs))
     asked = read_search(level, path, [each for each in given if each[0] != "accept"])
     service: QidoService = current_app.extensions["searches"]
-    return search_answers.found(service.search(asked, pacs, client_socket()), media_type)
+    answer = service.search(asked, pacs, client_socket())
+    return search_answers.found(answer, media_type, asked.warnings)
 
 
 def _parameters(query: bytes) -> list[tuple[str, str]]:

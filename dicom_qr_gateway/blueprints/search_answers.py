@@ -5,7 +5,7 @@ breaks off where that fails: no reader takes it for complete.
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import Final
 
@@ -44,14 +44,14 @@ def negotiated(header: str, parameters: Sequence[str]) -> str:
     return chosen
 
 
-def found(answer: Answer, media_type: str) -> Response:
-    """Return the answer of a search."""
+def found(answer: Answer, media_type: str, warnings: Iterable[str] = ()) -> Response:
+    """Return the answer of a search; ``warnings`` are those of its query string."""
     is_whole = answer.rest is None
     log.note(matches=len(answer.rows) if is_whole else None)
     log.note(outcome="streamed" if not is_whole else None)
     response = Response(_pieces(answer), mimetype=media_type)
     response.call_on_close(answer.close)
-    for warning in answer.warnings:
+    for warning in chain(warnings, answer.warnings):
         response.headers.add("Warning", f'299 {_AGENT} "{warning}"')
     if is_whole:
         between = max(len(answer.rows) - 1, 0)

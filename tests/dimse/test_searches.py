@@ -269,6 +269,16 @@ def test_series_of_many_studies_are_asked_for_study_by_study(
     assert information == b"\1\0\0"
 
 
+def test_a_study_of_the_query_string_is_told_with_its_attributes(
+    archive: Archive, search: Search
+) -> None:
+    archive.studies = [a_study("1.1", PatientName="DOE^J")]
+    archive.series = [a_series("CT")]
+    row = a_row(search(archive.entity, level=Level.SERIES, StudyInstanceUID="1.1"))
+    assert row["00100010"]["Value"] == [{"Alphabetic": "DOE^J"}]
+    assert row["00080060"]["Value"] == ["CT"]
+
+
 def test_a_relational_pacs_is_asked_at_once(archive: Archive, search: Search) -> None:
     archive.series = [a_series("CT", "1.1")]
     archive.series[0].PatientID = "P1"

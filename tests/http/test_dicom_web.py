@@ -210,6 +210,16 @@ def test_each_warning_is_a_header_of_its_own(client, searches):
     ]
 
 
+def test_what_a_level_below_has_is_said_to_be_left_out(client, searches):
+    searches.answer = Answer(ROWS, ["First."])
+    response = client.get(f"{STUDIES}?includefield=00081030,00080060,00080090,00100030")
+    assert response.headers.getlist("Warning") == [
+        '299 dicom-qr-gateway "00080060 belongs to series: studies do not return it."',
+        '299 dicom-qr-gateway "First."',
+    ]
+    assert 0x00080060 not in searches.asked[0].included
+
+
 def test_a_failure_is_the_common_error_body(client, searches):
     failures = [{"pacs": "main", "error": "patient_mismatch", "message": "Others."}]
     searches.answer = PatientMismatch("Others.", extra={"failures": failures})

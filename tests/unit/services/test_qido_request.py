@@ -75,6 +75,13 @@ def test_attributes_of_levels_that_the_path_does_not_name_are_part_of_the_answer
     assert PATIENT_NAME not in of_a_study.included
 
 
+@pytest.mark.parametrize("level", [Level.SERIES, Level.INSTANCES])
+def test_a_study_in_the_query_string_leaves_its_attributes_in_the_answer(level: Level) -> None:
+    of_query = read(("StudyInstanceUID", "1.2"), level=level)
+    assert of_query.included == read(level=level).included
+    assert PATIENT_NAME in of_query.included
+
+
 @pytest.mark.parametrize("value", ["", "*", "**"])
 def test_a_key_that_matches_everything_is_included_only(value: str) -> None:
     search = read(("StudyDescription", value))
@@ -82,8 +89,8 @@ def test_a_key_that_matches_everything_is_included_only(value: str) -> None:
 
 
 def test_included_fields_come_repeated_in_lists_and_all_at_once() -> None:
-    search = read(("includefield", "StudyDescription,00081050"), ("includefield", "00400275"))
-    assert {0x00081030, 0x00081050, 0x00400275} <= set(search.included)
+    search = read(("includefield", "StudyDescription,00081050"), ("includefield", "00081032"))
+    assert {0x00081030, 0x00081050, 0x00081032} <= set(search.included)
     assert read(("includefield", "all")).included == everything(Level.STUDIES)
     search = read(("includefield", "all,00080005"))
     assert search.included == {**everything(Level.STUDIES), 0x00080005: ""}
@@ -179,7 +186,30 @@ def test_a_path_names_one_uid(uid: str) -> None:
 def test_a_key_of_a_level_below_is_refused(level: Level, name: str) -> None:
     errors = refused((name, "1"), level=level)
     assert "belongs to" in errors[name][0]
-    assert read((name, ""), level=level).included[tag(name)] == ""
+
+
+@pytest.mark.parametrize(
+    ("level", "name"),
+    [(Level.STUDIES, "00080060"), (Level.STUDIES, "Rows"), (Level.SERIES, "SOPInstanceUID")],
+)
+def test_what_a_level_below_has_is_left_out_and_said_to_be(level: Level, name: str) -> None:
+    for parameter in (("includefield", f"StudyDescription,{name}"), (name, "")):
+        search = read(parameter, level=level)
+        assert search.included.keys() - {0x00081030} == read(level=level).included.keys()
+        [warning] = search.warnings
+        assert warning.startswith(f"{name} belongs to ")
+
+
+def test_a_refused_field_is_named_among_others() -> None:
+    errors = refused(("includefield", "00081030,foo,PatientID,Bar"))["includefield"]
+    assert [error.partition(":")[0] for error in errors] == ['"foo"', '"Bar"']
+
+
+@pytest.mark.parametrize("name", ["PixelData", "7FE00008", "60003000", "EncapsulatedDocument"])
+def test_bulk_data_cannot_be_asked_for(name: str) -> None:
+    for parameter in (("includefield", name), (name, "")):
+        [[error]] = refused(parameter, level=Level.INSTANCES).values()
+        assert "Bulk data" in error
 
 
 @pytest.mark.parametrize("name", ["PatientName", "StudyDescription", "Modality", "InstitutionName"])
