@@ -25,6 +25,7 @@ from dicom_qr_gateway.services.qido_attributes import (
     Level,
     everything,
     is_below,
+    required,
     returned,
     tag,
 )
@@ -43,12 +44,14 @@ class Search:
     Both kinds of keys are trees of tags, as query_keys has them: ``asked`` are those that have a
     value, the UIDs of the path included (several values joined by backslashes, EMPTY for "has
     none"); ``included`` are those whose values are to be in the answer. Neither implies the other.
+    ``demanded`` are attributes that are in each row, if only without a value.
     ``warnings`` say what of the query string changes nothing in the answer.
     """
 
     level: Level
     asked: Keys = field(default_factory=dict)
     included: Keys = field(default_factory=dict)
+    demanded: frozenset[int] = frozenset()
     limit: int | None = None
     offset: int = 0
     fuzzy_matching: bool = False
@@ -123,10 +126,12 @@ class _Reader:
         if self._errors:
             raise InvalidRequest(self._errors)
         options = self._options
+        demanded = self._demanded()
         return Search(
             self._level,
             nested(self._asked),
-            merged(self._demanded(), nested(self._included)),
+            merged(demanded, nested(self._included)),
+            required(self._level) & demanded.keys(),
             int(options["limit"]) if "limit" in options else None,
             int(options.get("offset", "0")),
             self._is_on("fuzzymatching"),

@@ -3,9 +3,9 @@
 Rule: a match becomes text as soon as it arrives, and nothing else of it is kept.
 """
 
-from bisect import insort
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Final
 
 from dicom_qr_gateway.dicom.data_set import SPECIFIC_CHARACTER_SET, DataSet
@@ -16,10 +16,6 @@ from dicom_qr_gateway.services.qido_attributes import Level
 RETRIEVE_AE_TITLE: Final = 0x00080054
 MODALITIES_IN_STUDY: Final = 0x00080061
 _RETRIEVE_URL: Final = 0x00081190
-# PS3.18 10.6.3.3 demands it; nobody knows it who was not asked, or did not say.
-_AVAILABILITY: Final = 0x00080056
-_UNKNOWN_AVAILABILITY: Final = '"00080056":{"vr":"CS"}'
-_WITH_AVAILABILITY: Final = frozenset((Level.STUDIES, Level.INSTANCES))
 _STUDY_MOMENT: Final = (0x00080020, 0x00080030)
 _STEPS: Final = 0x00400100
 _STEP_MOMENT: Final = (0x00400002, 0x00400003)
@@ -72,16 +68,21 @@ class Match:
                 return data_set.text(tag)
         return self.known.get(tag, "")
 
-    def row(self, level: Level) -> bytes:
-        """Return the match in the DICOM JSON Model."""
+    def row(self, demanded: Set[int] = frozenset()) -> bytes:
+        """Return the match in the DICOM JSON Model.
+
+        Args:
+            demanded: tags of attributes that are in it, if only with their VR (PS3.18 F.2.5).
+        """
         if self.above or not all(map(self.data_set.has_value, self.known)):
             written, says_charset = self._merged()
+            absent = demanded - {int(one[_TAG], 16) for one in written}
         else:
             written = attributes(self.data_set, _hidden(self.data_set))
             says_charset = SPECIFIC_CHARACTER_SET in self.data_set.places
-        said = any(_AVAILABILITY in each.places for each in (self.data_set, *self.above))
-        if level in _WITH_AVAILABILITY and not said:
-            insort(written, _UNKNOWN_AVAILABILITY)
+            absent = demanded - self.data_set.places.keys()
+        if absent:
+            written = sorted((*written, *map(_without_value, absent)))
         return as_object(written, says_charset).encode()
 
     def _merged(self) -> tuple[list[str], bool]:
@@ -109,6 +110,11 @@ class Match:
             match, tags = Match(next(steps, self.data_set)), _STEP_MOMENT
         date, time = (match.text(tag) for tag in tags)
         return date, time
+
+
+@cache
+def _without_value(tag: int) -> str:
+    return f'"{tag:08X}":{{"vr":"{key_vr(tag)}"}}'
 
 
 def _hidden(data_set: DataSet) -> frozenset[int]:

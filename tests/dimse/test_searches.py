@@ -114,6 +114,16 @@ def test_an_attribute_without_modalities_is_not_there(archive: Archive, search: 
     assert row["00100010"] == {"vr": "PN"}
 
 
+def test_what_the_pacs_leaves_out_is_there_without_a_value(
+    archive: Archive, search: Search
+) -> None:
+    archive.studies = [a_study(StudyDate="20240101")]
+    row = a_row(search(archive.entity))
+    assert row["00200010"] == {"vr": "SH"}
+    assert row["00201208"] == {"vr": "IS"}
+    assert "00080056" not in row
+
+
 def test_other_patients_are_no_empty_answer(archive: Archive, search: Search) -> None:
     archive.studies = [a_study(patient_id="P2"), a_study("1.2", patient_id="P3")]
     with pytest.raises(PatientMismatch):

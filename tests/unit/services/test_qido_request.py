@@ -98,7 +98,17 @@ def test_included_fields_come_repeated_in_lists_and_all_at_once() -> None:
 
 def test_options_are_read() -> None:
     search = read(("limit", "10"), ("offset", "20"), ("fuzzymatching", "True"), ("partial", "true"))
-    assert search == Search(Level.STUDIES, {}, returned(Level.STUDIES), 10, 20, True, True)
+    assert (search.limit, search.offset) == (10, 20)
+    assert search.fuzzy_matching
+    assert search.partial
+
+
+def test_what_the_path_names_is_not_demanded_of_each_row() -> None:
+    of_a_study = read(level=Level.SERIES, StudyInstanceUID="1.2").demanded
+    assert MODALITY in of_a_study
+    assert PATIENT_NAME not in of_a_study
+    assert PATIENT_NAME in read(level=Level.SERIES).demanded
+    assert read(("includefield", "all"), level=Level.SERIES).demanded >= of_a_study
 
 
 def test_uids_are_listed_by_commas_or_backslashes() -> None:
