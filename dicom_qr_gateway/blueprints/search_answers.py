@@ -38,7 +38,12 @@ def negotiated(header: str, parameters: Sequence[str]) -> str:
     wanted = parameters[0].replace(" ", "+") if parameters else header
     if not wanted.strip():
         return DICOM_JSON
-    chosen = parse_accept_header(wanted, MIMEAccept).best_match((DICOM_JSON, JSON))
+    # Neither has parameters (RFC 8259 11): what clients add, like charset, changes nothing.
+    accepted = MIMEAccept(
+        (media_range.partition(";")[0], quality)
+        for media_range, quality in parse_accept_header(wanted, MIMEAccept)
+    )
+    chosen = accepted.best_match((DICOM_JSON, JSON))
     if chosen is None:
         raise NotAcceptable(f"Answers are {DICOM_JSON} or {JSON}: accept one of them.")
     return chosen

@@ -18,7 +18,13 @@ from dicom_qr_gateway.services.attribute_names import (
     level_below,
     path_of,
 )
-from dicom_qr_gateway.services.key_values import EMPTY, BadValue, checked, is_universal
+from dicom_qr_gateway.services.key_values import (
+    EMPTY,
+    BadValue,
+    NothingInRange,
+    checked,
+    is_universal,
+)
 from dicom_qr_gateway.services.qido_attributes import (
     DOWNWARDS,
     UNIQUE_KEYS,
@@ -32,9 +38,19 @@ from dicom_qr_gateway.services.qido_attributes import (
 
 MAX_PARAMETERS: Final = 200
 _NUMBER: Final = re.compile(r"[0-9]{1,9}")
-_OPTIONS: Final = ("limit", "offset", "fuzzymatching", "emptyvaluematching", "partial")
+_OPTIONS: Final = (
+    *("limit", "offset", "partial", "charset"),
+    *("fuzzymatching", "emptyvaluematching", "multiplevaluematching"),
+)
 _INCLUDE_FIELD: Final = "includefield"
 _ALL: Final = "all"
+_CHARSETS: Final = frozenset(("utf-8", "*"))  # PS3.18 8.3.3.2, of which answers have one
+
+# The sentence of PS3.18 8.3.4.6.
+NOT_MULTIPLE: Final = (
+    "The multiplevaluematching parameter is not supported. Multiple Value Matching has not been "
+    "performed."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +61,7 @@ class Search:
     value, the UIDs of the path included (several values joined by backslashes, EMPTY for "has
     none"); ``included`` are those whose values are to be in the answer. Neither implies the other.
     ``demanded`` are attributes that are in each row, if only without a value.
-    ``warnings`` say what of the query string changes nothing in the answer.
+    Where ``is_empty`` nothing can match. ``warnings`` are what must be said of the query string.
     """
 
     level: Level
@@ -56,6 +72,7 @@ class Search:
     offset: int = 0
     fuzzy_matching: bool = False
     partial: bool = False
+    is_empty: bool = False
     warnings: tuple[str, ...] = ()
 
 
@@ -96,6 +113,7 @@ class _Reader:
         self._asked: dict[Path, str] = {}
         self._included: dict[Path, str] = {}
         self._includes_all = False
+        self._is_empty = False
         self._warnings: list[str] = []
         self._errors: defaultdict[str, list[str]] = defaultdict(list)
 
@@ -118,6 +136,9 @@ class _Reader:
                 self._read_included(value)
             else:
                 self._read_key(name, value)
+        except NothingInRange:
+            self._is_empty = True
+            self._warnings.append(f"The range of {name} ends before it begins: nothing is in it.")
         except (Refused, BadValue) as refused:
             self._errors[name].append(str(refused))
 
@@ -136,6 +157,7 @@ class _Reader:
             int(options.get("offset", "0")),
             self._is_on("fuzzymatching"),
             self._is_on("partial"),
+            self._is_empty,
             tuple(dict.fromkeys(self._warnings)),
         )
 
@@ -162,11 +184,16 @@ class _Reader:
         if name in self._options:
             raise Refused("The parameter is given more than once.")
         if name in ("limit", "offset"):
-            least = 1 if name == "limit" else 0
-            if not _NUMBER.fullmatch(value) or int(value) < least:
-                raise Refused(f"A whole number from {least} to 999999999.")
+            if not _NUMBER.fullmatch(value):
+                raise Refused("A whole number from 0 to 999999999.")
+        elif name == "charset":
+            offered = (each.partition(";")[0].strip().lower() for each in value.split(","))
+            if _CHARSETS.isdisjoint(offered):
+                raise Refused("Answers are in utf-8.")
         elif value.lower() not in ("true", "false"):
             raise Refused("Either true or false.")
+        elif name == "multiplevaluematching" and value.lower() == "true":
+            self._warnings.append(NOT_MULTIPLE)
         self._options[name] = value.lower()
 
     def _read_included(self, value: str) -> None:

@@ -340,6 +340,16 @@ def test_a_page_that_ends_with_the_answer_has_no_more(archive: Archive, search: 
     assert (values(answer), answer.warnings) == ([], [])
 
 
+def test_a_page_without_rows_says_whether_there_are_any(archive: Archive, search: Search) -> None:
+    archive.studies = [a_study()]
+    for pacs in ([archive.entity], [archive.entity] * 2):
+        answer = search(*pacs, limit="0")
+        assert (answer.rows, answer.warnings) == ([], [qido_session.MORE])
+    archive.studies = []
+    answer = search(archive.entity, limit="0")
+    assert (answer.rows, answer.warnings) == ([], [])
+
+
 @pytest.fixture
 def few_rows_held(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in ("qido", "qido_session"):

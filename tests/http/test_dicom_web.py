@@ -169,6 +169,11 @@ def test_names_come_in_utf_8_escaped_or_not(client, searches, query):
         ("application/*", "application/dicom+json"),
         ("application/dicom+xml, application/json;q=0.5", "application/json"),
         ("application/dicom+json;q=0.1, application/json", "application/json"),
+        ("application/dicom+json; charset=utf-8", "application/dicom+json"),
+        ("application/json;charset=utf-8", "application/json"),
+        ("application/dicom+json; transfer-syntax=*", "application/dicom+json"),
+        ("application/dicom+json;x=1;q=0.1, application/json;x=1;q=0.2", "application/json"),
+        ("*/*;x=1", "application/dicom+json"),
         ("", "application/dicom+json"),
     ],
 )
@@ -177,7 +182,13 @@ def test_a_client_chooses_between_two_names_of_json(client, accept, media_type):
     assert (response.status_code, response.mimetype) == (200, media_type)
 
 
-@pytest.mark.parametrize("accept", ["application/dicom+xml", "text/html", "multipart/related"])
+@pytest.mark.parametrize(
+    "accept",
+    [
+        *("application/dicom+xml", "text/html", "application/json;charset=utf-8;q=0"),
+        'multipart/related; type="application/dicom+json"',
+    ],
+)
 def test_a_client_that_accepts_neither_is_told_so(client, searches, accept):
     response = client.get(STUDIES, headers={"Accept": accept})
     assert (response.status_code, response.json["error"]) == (406, "not_acceptable")
@@ -218,6 +229,13 @@ def test_what_a_level_below_has_is_said_to_be_left_out(client, searches):
         '299 dicom-qr-gateway "First."',
     ]
     assert 0x00080060 not in searches.asked[0].included
+
+
+def test_a_search_that_nothing_can_match_asks_nobody(client, searches):
+    response = client.get(f"{STUDIES}?StudyDate=20300101-20261125")
+    assert (response.status_code, response.data) == (200, b"[]")
+    assert "StudyDate ends before it begins" in response.headers["Warning"]
+    assert searches.asked == []
 
 
 def test_a_failure_is_the_common_error_body(client, searches):

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from dicom_qr_gateway.errors import InvalidRequest
 from dicom_qr_gateway.services.qido_attributes import Level, everything, level_of, returned, tag
-from dicom_qr_gateway.services.qido_request import MAX_PARAMETERS, Search, read_search
+from dicom_qr_gateway.services.qido_request import MAX_PARAMETERS, NOT_MULTIPLE, Search, read_search
 
 PATIENT_NAME, PATIENT_ID, STUDY_UID = 0x00100010, 0x00100020, 0x0020000D
 SERIES_UID, MODALITY = 0x0020000E, 0x00080060
@@ -103,6 +103,35 @@ def test_options_are_read() -> None:
     assert search.partial
 
 
+def test_a_page_may_have_no_rows() -> None:
+    assert read(("limit", "0")).limit == 0
+
+
+@pytest.mark.parametrize("value", ["utf-8", "UTF-8", "iso-8859-1;q=0.5, utf-8", "*"])
+def test_answers_are_in_the_charset_that_was_asked_for(value: str) -> None:
+    assert read(("charset", value)) == read()
+
+
+def test_several_values_of_a_text_are_said_not_to_be_matched() -> None:
+    assert read(("multiplevaluematching", "false")) == read()
+    assert read(("multiplevaluematching", "true")).warnings == (NOT_MULTIPLE,)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("StudyDate", "20300101-20261125"),
+        ("StudyTime", "1200-1100"),
+        ("ProcedureCodeSequence.00080020", "20300101-20261125"),
+    ],
+)
+def test_a_range_that_ends_before_it_begins_has_nothing_in_it(name: str, value: str) -> None:
+    search = read((name, value))
+    assert search.is_empty
+    assert search.warnings == (f"The range of {name} ends before it begins: nothing is in it.",)
+    assert not read(("StudyDate", "20261125-20300101")).is_empty
+
+
 def test_what_the_path_names_is_not_demanded_of_each_row() -> None:
     of_a_study = read(level=Level.SERIES, StudyInstanceUID="1.2").demanded
     assert MODALITY in of_a_study
@@ -124,7 +153,6 @@ def test_no_value_is_asked_for_by_two_quotation_marks_where_that_is_said() -> No
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("limit", "0"),
         ("limit", "-1"),
         ("limit", "ten"),
         ("limit", ""),
@@ -133,6 +161,9 @@ def test_no_value_is_asked_for_by_two_quotation_marks_where_that_is_said() -> No
         ("offset", "-1"),
         ("fuzzymatching", "yes"),
         ("partial", ""),
+        ("multiplevaluematching", "1"),
+        ("charset", "iso-8859-1"),
+        ("charset", ""),
         ("includefield", ""),
         ("includefield", "NoSuchAttribute"),
         ("includefield", "StudyDate,,StudyTime"),
