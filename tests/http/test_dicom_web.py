@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from dicom_qr_gateway.errors import ConnectionLost, PatientMismatch
+from dicom_qr_gateway import correlation
+from dicom_qr_gateway.errors import ClientLeft, ConnectionLost, PatientMismatch
 from dicom_qr_gateway.services.qido import Answer
 from dicom_qr_gateway.services.qido_attributes import Level
 
@@ -249,9 +250,12 @@ class Session:
     """Counts how often it is closed."""
 
     closed = 0
+    failure: Exception | None = None
 
     def close(self) -> None:
         self.closed += 1
+        if self.failure:
+            raise self.failure
 
 
 def a_stream(rows: Iterator[bytes], held: int = 2) -> Answer:
@@ -268,15 +272,41 @@ def test_a_stream_announces_no_length_and_is_closed(client, searches):
 def test_a_stream_that_breaks_off_never_closes_its_bracket(client, searches, caplog):
     def rows() -> Iterator[bytes]:
         yield b'{"3":4}'
+        seen.append(correlation.current())
         raise ConnectionLost("The PACS went away.")
 
+    seen: list[str] = []
+    caplog.handler.addFilter(lambda record: bool(seen.append(correlation.current()) or True))
     answer = searches.answer = a_stream(rows(), held=150)
-    response = client.get(STUDIES, buffered=False)
-    with pytest.raises(ConnectionLost):
+    headers = {correlation.HEADER: "of-this-request"}
+    response = client.get(STUDIES, buffered=False, headers=headers)
+    seen.clear()
+    with pytest.raises(ConnectionResetError):
         b"".join(response.iter_encoded())
     response.close()
     assert answer.session.closed
     assert "an answer broke off: connection_lost" in caplog.text
+    assert seen == ["of-this-request"] * 2
+    assert correlation.current() == correlation.NO_REQUEST
+
+
+def test_a_stream_whose_client_left_ends_with_a_line(client, searches, caplog):
+    def rows() -> Iterator[bytes]:
+        yield b'{"3":4}'
+        raise ClientLeft
+
+    answer = searches.answer = a_stream(rows())
+    answer.session.failure = ClientLeft()
+    with caplog.at_level("INFO", "dicom_qr_gateway.blueprints.search_answers"):
+        response = client.get(STUDIES, buffered=False)
+        with pytest.raises(ConnectionResetError):
+            b"".join(response.iter_encoded())
+        response.close()
+    lines = [each.message for each in caplog.records if "the client left" in each.message]
+    assert [line.partition(":")[0] for line in lines] == [
+        *("an answer broke off", "a query was not ended in order"),
+    ]
+    assert not [each for each in caplog.records if each.levelname == "ERROR"]
 
 
 def test_head_has_the_headers_and_closes_a_stream_unread(client, searches):
