@@ -295,7 +295,7 @@ def test_a_stream_whose_client_left_ends_with_a_line(client, searches, caplog):
         yield b'{"3":4}'
         raise ClientLeft
 
-    answer = searches.answer = a_stream(rows())
+    answer = searches.answer = a_stream(rows(), held=150)
     answer.session.failure = ClientLeft()
     with caplog.at_level("INFO", "dicom_qr_gateway.blueprints.search_answers"):
         response = client.get(STUDIES, buffered=False)
