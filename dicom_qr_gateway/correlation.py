@@ -6,6 +6,8 @@ hands work to a thread passes ``current()`` along.
 
 import random
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 
 from flask import Flask, Response, request
@@ -37,6 +39,16 @@ def adopt(offered: str) -> str:
     correlation_id = offered if ACCEPTED.fullmatch(offered) else new()
     _current.set(correlation_id)
     return correlation_id
+
+
+@contextmanager
+def during(correlation_id: str) -> Iterator[None]:
+    """Make an id the current one for a while: the rest of an answer is sent after its request."""
+    token = _current.set(correlation_id)
+    try:
+        yield
+    finally:
+        _current.reset(token)
 
 
 def init_app(app: Flask) -> None:

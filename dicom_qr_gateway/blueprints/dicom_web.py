@@ -14,7 +14,7 @@ from dicom_qr_gateway.blueprints import search_answers
 from dicom_qr_gateway.blueprints.openapi import Blueprint, client_socket
 from dicom_qr_gateway.named_pacs import NamedPacs, PacsDirectory
 from dicom_qr_gateway.schemas import search
-from dicom_qr_gateway.services.qido import QidoService
+from dicom_qr_gateway.services.qido import Answer, QidoService
 from dicom_qr_gateway.services.qido_attributes import Level
 from dicom_qr_gateway.services.qido_request import read_search
 
@@ -100,7 +100,8 @@ def _found(level: Level, names: str, **path: str) -> Response:
     log.note(pacs=",".join(each.name for each in pacs))
     asked = read_search(level, path, [each for each in given if each[0] != "accept"])
     service: QidoService = current_app.extensions["searches"]
-    return search_answers.found(service.search(asked, pacs, client_socket()), media_type)
+    answer = Answer([]) if asked.is_empty else service.search(asked, pacs, client_socket())
+    return search_answers.found(answer, media_type, asked.warnings)
 
 
 def _parameters(query: bytes) -> list[tuple[str, str]]:

@@ -4,8 +4,10 @@ Rule: an answer that is whole announces its length. A longer one is sent while i
 breaks off where that fails: no reader takes it for complete.
 """
 
+import errno
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from itertools import chain, islice
 from typing import Final
 
@@ -13,8 +15,8 @@ from flask import Response
 from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header
 
-from dicom_qr_gateway import log
-from dicom_qr_gateway.errors import GatewayError, InvalidRequest, NotAcceptable
+from dicom_qr_gateway import correlation, log
+from dicom_qr_gateway.errors import ClientLeft, GatewayError, InvalidRequest, NotAcceptable
 from dicom_qr_gateway.services.qido import Answer
 
 answers = logging.getLogger(__name__)
@@ -38,20 +40,26 @@ def negotiated(header: str, parameters: Sequence[str]) -> str:
     wanted = parameters[0].replace(" ", "+") if parameters else header
     if not wanted.strip():
         return DICOM_JSON
-    chosen = parse_accept_header(wanted, MIMEAccept).best_match((DICOM_JSON, JSON))
+    # Neither has parameters (RFC 8259 11): what clients add, like charset, changes nothing.
+    accepted = MIMEAccept(
+        (media_range.partition(";")[0], quality)
+        for media_range, quality in parse_accept_header(wanted, MIMEAccept)
+    )
+    chosen = accepted.best_match((DICOM_JSON, JSON))
     if chosen is None:
         raise NotAcceptable(f"Answers are {DICOM_JSON} or {JSON}: accept one of them.")
     return chosen
 
 
-def found(answer: Answer, media_type: str) -> Response:
-    """Return the answer of a search."""
+def found(answer: Answer, media_type: str, warnings: Iterable[str] = ()) -> Response:
+    """Return the answer of a search; ``warnings`` are those of its query string."""
     is_whole = answer.rest is None
     log.note(matches=len(answer.rows) if is_whole else None)
     log.note(outcome="streamed" if not is_whole else None)
-    response = Response(_pieces(answer), mimetype=media_type)
-    response.call_on_close(answer.close)
-    for warning in answer.warnings:
+    correlation_id = correlation.current()
+    response = Response(_pieces(answer, correlation_id), mimetype=media_type)
+    response.call_on_close(partial(_close, answer, correlation_id))
+    for warning in chain(warnings, answer.warnings):
         response.headers.add("Warning", f'299 {_AGENT} "{warning}"')
     if is_whole:
         between = max(len(answer.rows) - 1, 0)
@@ -59,20 +67,42 @@ def found(answer: Answer, media_type: str) -> Response:
     return response
 
 
-def _pieces(answer: Answer) -> Iterator[bytes]:
-    """Yield the array in pieces of many rows."""
-    rows = chain(answer.rows, _told(answer.rest or iter(())))
+def _pieces(answer: Answer, correlation_id: str) -> Iterator[bytes]:
+    """Yield the array in pieces of many rows.
+
+    Raises:
+        ConnectionResetError: the rest of the rows could not be had. Servers break off the answer on
+            any exception; on this one gunicorn adds no traceback to what is logged here.
+    """
+    rows = chain(answer.rows, answer.rest or iter(()))
     piece = b"["
-    while batch := list(islice(rows, _ROWS_AT_A_TIME)):
+    while batch := _batch(rows, correlation_id):
         yield piece + b",".join(batch)
         piece = b","
     yield b"]" if piece == b"," else b"[]"
 
 
-def _told(rows: Iterator[bytes]) -> Iterator[bytes]:
-    """Yield rows; log where they break off, since the answer can no longer say it."""
-    try:
-        yield from rows
-    except GatewayError as error:
-        answers.error("an answer broke off: %s", error.error)
-        raise
+def _batch(rows: Iterator[bytes], correlation_id: str) -> list[bytes]:
+    """Return the next rows; log where they break off, since the answer can no longer say it."""
+    with correlation.during(correlation_id):
+        try:
+            return list(islice(rows, _ROWS_AT_A_TIME))
+        except (GatewayError, ClientLeft) as error:
+            _tell("an answer broke off", error)
+            raise ConnectionResetError(errno.ECONNRESET, "an answer broke off") from error
+
+
+def _close(answer: Answer, correlation_id: str) -> None:
+    """End what a stream still holds; nobody is left to be told of a failure."""
+    with correlation.during(correlation_id):
+        try:
+            answer.close()
+        except (GatewayError, ClientLeft) as error:
+            _tell("a query was not ended in order", error)
+
+
+def _tell(what: str, error: GatewayError | ClientLeft) -> None:
+    if isinstance(error, ClientLeft):
+        answers.info("%s: the client left", what)
+    else:
+        answers.error("%s: %s", what, error.error)

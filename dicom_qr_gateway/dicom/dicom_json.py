@@ -183,8 +183,13 @@ def _numbers(data_set: DataSet, tag: int, vr: str, head: str) -> str:
 
 
 def _finite(number: float) -> str:
-    """Write a number; JSON has none for what is not finite, so that is a string."""
-    return repr(number) if math.isfinite(number) else f'"{number}"'
+    """Write a number; JSON has none for what is not finite, so that is a string.
+
+    PS3.18 F.2.3 gives it no spelling: this is that of JavaScript, which other servers write too.
+    """
+    if math.isfinite(number):
+        return repr(number)
+    return '"NaN"' if math.isnan(number) else '"Infinity"' if number > 0 else '"-Infinity"'
 
 
 def _tags(data_set: DataSet, tag: int, vr: str, head: str) -> str:

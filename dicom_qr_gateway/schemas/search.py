@@ -73,12 +73,13 @@ _SCHEDULED: Final[Mapping[str, Json]] = {
 _OPTIONS: Final[Mapping[str, Json]] = {
     "includefield": {
         "description": "Attributes to be in the answer too, repeated or with commas; `all` for "
-        "those that the standard has at this level.",
+        "those that the standard has at this level. What belongs to a level below is left out, "
+        "which a `Warning` header says.",
         "schema": {"type": "string", "enum": ["all", "StudyDescription", "00081030,00080080"]},
     },
     "limit": {
         "description": "At most so many results; a `Warning` header says when there are more.",
-        "schema": {"type": "integer", "minimum": 1, "maximum": 999_999_999},
+        "schema": {"type": "integer", "minimum": 0, "maximum": 999_999_999},
         "example": 10,
     },
     "offset": {
@@ -94,9 +95,18 @@ _OPTIONS: Final[Mapping[str, Json]] = {
         "description": 'Let `""` match attributes that have no value.',
         "schema": {"type": "boolean"},
     },
+    "multiplevaluematching": {
+        "description": "Accepted, and not performed: a `Warning` header says so. Lists of UIDs and "
+        "codes match without it.",
+        "schema": {"type": "boolean"},
+    },
     "partial": {
         "description": "Of several PACS: answer although some failed, with a `Warning` for each.",
         "schema": {"type": "boolean"},
+    },
+    "charset": {
+        "description": "Answers are in UTF-8 whatever the PACS speaks.",
+        "schema": {"type": "string", "enum": ["utf-8"]},
     },
     "accept": {
         "description": "Counts before the header Accept.",
@@ -154,7 +164,7 @@ def found() -> dict[str, Any]:
         "headers": {
             "Warning": {
                 "description": "299: there are more results, results were withheld that do not "
-                "match, names were matched literally, or a PACS failed.",
+                "match, something that was asked for is not done or left out, or a PACS failed.",
                 "schema": {"type": "string"},
             },
         },

@@ -41,10 +41,15 @@ class BadValue(Exception):
     """One sentence: what the VR accepts."""
 
 
+class NothingInRange(BadValue):
+    """One sentence: a range of dates or times ends before it begins, so that nothing is in it."""
+
+
 def checked(vr: str, text: str) -> str:
     """Return a value without insignificant spaces, several of a list joined by backslashes.
 
     Raises:
+        NothingInRange: it is a range of dates or times, the ends of which are the wrong way round.
         BadValue: it is none that this VR can be asked for.
     """
     value = text.strip(" ")
@@ -105,7 +110,7 @@ def _checked_range(value: str, is_one: Callable[[str], bool], sentence: str) -> 
     if not any(ends) or not all(is_one(end) for end in ends if end):
         raise BadValue(sentence)
     if all(ends) and ends[0] > ends[1]:
-        raise BadValue("A range ends where it begins, or after that.")
+        raise NothingInRange("A range ends where it begins, or after that.")
     return value if ends[0] == ends[1] else "-".join(ends)
 
 

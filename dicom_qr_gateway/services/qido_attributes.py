@@ -79,6 +79,15 @@ _RETURNED: Final[Mapping[Level, tuple[str, ...]]] = {
     ),
 }
 
+# Type R in tables 10.6.3-3 to 10.6.3-5: in each answer, if only with its VR (PS3.4 C.2.2.1.2).
+# Not ModalitiesInStudy (0008,0061): clients read a value wherever it is present.
+_REQUIRED: Final = (
+    *("StudyDate", "StudyTime", "AccessionNumber", "ReferringPhysicianName", "PatientName"),
+    *("PatientID", "PatientBirthDate", "PatientSex", "StudyID", "NumberOfStudyRelatedSeries"),
+    *("NumberOfStudyRelatedInstances", "Modality", "SeriesNumber"),
+    *("NumberOfSeriesRelatedInstances", "SOPClassUID", "InstanceNumber"),
+)
+
 # Required and unique keys (PS3.4 tables C.6-1 to C.6-6): every PACS has these.
 _ESSENTIAL: Final = (
     *("StudyDate", "StudyTime", "AccessionNumber", "PatientName", "PatientID", "StudyID"),
@@ -159,6 +168,18 @@ def tag(keyword: str) -> int:
 def returned(level: Level) -> Keys:
     """Return the universal keys of what the standard demands in each answer."""
     return _universal(_RETURNED[level])
+
+
+@cache
+def required(level: Level) -> frozenset[int]:
+    """Return what each answer has, with a value or without, those of the levels above included.
+
+    A worklist's answers have what the PACS sends.
+    """
+    if level not in DOWNWARDS:
+        return frozenset()
+    tags = (tag(keyword) for keyword in _REQUIRED)
+    return frozenset(each for each in tags if not is_below(_levels()[each], level))
 
 
 def everything(level: Level) -> Keys:

@@ -9,32 +9,48 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from dicom_qr_gateway.dicom.data_dictionary import UNKNOWN, is_private, tag_of, vr_of
 from dicom_qr_gateway.dicom.data_set import SPECIFIC_CHARACTER_SET
 from dicom_qr_gateway.dicom.query_keys import Keys, Path, key_vr, merged, nested
 from dicom_qr_gateway.errors import InvalidRequest
-from dicom_qr_gateway.services.key_values import EMPTY, BadValue, checked, is_universal
+from dicom_qr_gateway.services.attribute_names import (
+    Refused,
+    check_no_bulk_data,
+    level_below,
+    path_of,
+)
+from dicom_qr_gateway.services.key_values import (
+    EMPTY,
+    BadValue,
+    NothingInRange,
+    checked,
+    is_universal,
+)
 from dicom_qr_gateway.services.qido_attributes import (
     DOWNWARDS,
     UNIQUE_KEYS,
     Level,
     everything,
     is_below,
-    level_of,
+    required,
     returned,
     tag,
 )
 
 MAX_PARAMETERS: Final = 200
-_MAX_DEPTH: Final = 8
-_TAG: Final = re.compile(r"[0-9A-Fa-f]{8}")
 _NUMBER: Final = re.compile(r"[0-9]{1,9}")
-_OPTIONS: Final = ("limit", "offset", "fuzzymatching", "emptyvaluematching", "partial")
+_OPTIONS: Final = (
+    *("limit", "offset", "partial", "charset"),
+    *("fuzzymatching", "emptyvaluematching", "multiplevaluematching"),
+)
 _INCLUDE_FIELD: Final = "includefield"
 _ALL: Final = "all"
+_CHARSETS: Final = frozenset(("utf-8", "*"))  # PS3.18 8.3.3.2, of which answers have one
 
-# They say how a query is made, not what is asked (PS3.4 C.4.1.1.3.1).
-_QUERY_RETRIEVE: Final = frozenset((0x00080052, 0x00080053))
+# The sentence of PS3.18 8.3.4.6.
+NOT_MULTIPLE: Final = (
+    "The multiplevaluematching parameter is not supported. Multiple Value Matching has not been "
+    "performed."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +60,20 @@ class Search:
     Both kinds of keys are trees of tags, as query_keys has them: ``asked`` are those that have a
     value, the UIDs of the path included (several values joined by backslashes, EMPTY for "has
     none"); ``included`` are those whose values are to be in the answer. Neither implies the other.
+    ``demanded`` are attributes that are in each row, if only without a value.
+    Where ``is_empty`` nothing can match. ``warnings`` are what must be said of the query string.
     """
 
     level: Level
     asked: Keys = field(default_factory=dict)
     included: Keys = field(default_factory=dict)
+    demanded: frozenset[int] = frozenset()
     limit: int | None = None
     offset: int = 0
     fuzzy_matching: bool = False
     partial: bool = False
+    is_empty: bool = False
+    warnings: tuple[str, ...] = ()
 
 
 def read_search(
@@ -81,10 +102,6 @@ def read_search(
     return reader.search()
 
 
-class _Refused(Exception):
-    """One sentence: why a parameter is refused."""
-
-
 class _Reader:
     """What has been read of a search so far."""
 
@@ -96,6 +113,8 @@ class _Reader:
         self._asked: dict[Path, str] = {}
         self._included: dict[Path, str] = {}
         self._includes_all = False
+        self._is_empty = False
+        self._warnings: list[str] = []
         self._errors: defaultdict[str, list[str]] = defaultdict(list)
 
     def read_path(self, keyword: str, uid: str) -> None:
@@ -117,7 +136,10 @@ class _Reader:
                 self._read_included(value)
             else:
                 self._read_key(name, value)
-        except (_Refused, BadValue) as refused:
+        except NothingInRange:
+            self._is_empty = True
+            self._warnings.append(f"The range of {name} ends before it begins: nothing is in it.")
+        except (Refused, BadValue) as refused:
             self._errors[name].append(str(refused))
 
     def search(self) -> Search:
@@ -125,14 +147,18 @@ class _Reader:
         if self._errors:
             raise InvalidRequest(self._errors)
         options = self._options
+        demanded = self._demanded()
         return Search(
             self._level,
             nested(self._asked),
-            merged(self._demanded(), nested(self._included)),
+            merged(demanded, nested(self._included)),
+            required(self._level) & demanded.keys(),
             int(options["limit"]) if "limit" in options else None,
             int(options.get("offset", "0")),
             self._is_on("fuzzymatching"),
             self._is_on("partial"),
+            self._is_empty,
+            tuple(dict.fromkeys(self._warnings)),
         )
 
     def _is_on(self, option: str) -> bool:
@@ -149,37 +175,55 @@ class _Reader:
         for above in DOWNWARDS:
             if is_below(self._level, above):
                 unique = tag(UNIQUE_KEYS[above])
-                own = {unique: ""} if (unique,) in self._asked else returned(above)
+                is_named = UNIQUE_KEYS[above] in self._of_path
+                own = {unique: ""} if is_named else returned(above)
                 keys = merged(keys, own)
         return keys
 
     def _read_option(self, name: str, value: str) -> None:
         if name in self._options:
-            raise _Refused("The parameter is given more than once.")
+            raise Refused("The parameter is given more than once.")
         if name in ("limit", "offset"):
-            least = 1 if name == "limit" else 0
-            if not _NUMBER.fullmatch(value) or int(value) < least:
-                raise _Refused(f"A whole number from {least} to 999999999.")
+            if not _NUMBER.fullmatch(value):
+                raise Refused("A whole number from 0 to 999999999.")
+        elif name == "charset":
+            offered = (each.partition(";")[0].strip().lower() for each in value.split(","))
+            if _CHARSETS.isdisjoint(offered):
+                raise Refused("Answers are in utf-8.")
         elif value.lower() not in ("true", "false"):
-            raise _Refused("Either true or false.")
+            raise Refused("Either true or false.")
+        elif name == "multiplevaluematching" and value.lower() == "true":
+            self._warnings.append(NOT_MULTIPLE)
         self._options[name] = value.lower()
 
     def _read_included(self, value: str) -> None:
         for name in value.split(","):
             if name == _ALL:
                 self._includes_all = True
-            else:
-                self._included[_path_of(name)] = ""
+                continue
+            try:
+                self._include(name, path_of(name))
+            except Refused as refused:
+                self._errors[_INCLUDE_FIELD].append(f'"{name}": {refused}')
+
+    def _include(self, name: str, path: Path) -> None:
+        """Ask for an attribute, but for one of a level below: PS3.18 10.6.3.3 leaves it out."""
+        check_no_bulk_data(path)
+        below = level_below(path, self._level)
+        if below is None:
+            self._included[path] = ""
+        else:
+            self._warnings.append(f"{name} belongs to {below}: {self._level} do not return it.")
 
     def _read_key(self, name: str, text: str) -> None:
-        path = _path_of(name)
+        path = path_of(name)
         if path in self._keys:
-            raise _Refused("The attribute is asked for more than once.")
+            raise Refused("The attribute is asked for more than once.")
         self._keys.add(path)
         if not text:
-            self._included[path] = ""
+            self._include(name, path)
             return
-        self._check_level(path[0])
+        self._check_level(path)
         value = self._value(path, text)
         if is_universal(key_vr(path[-1]), value):
             self._included[path] = ""
@@ -189,42 +233,17 @@ class _Reader:
     def _value(self, path: Path, text: str) -> str:
         vr = key_vr(path[-1])
         if path == (SPECIFIC_CHARACTER_SET,):
-            raise _Refused("Answers are in UTF-8 whatever the PACS speaks: nothing to search for.")
+            raise Refused("Answers are in UTF-8 whatever the PACS speaks: nothing to search for.")
         if vr == "SQ":
-            raise _Refused("The attribute is a sequence: name an attribute in it, after a dot.")
+            raise Refused("The attribute is a sequence: name an attribute in it, after a dot.")
         if text == EMPTY and self._is_on("emptyvaluematching"):
             return EMPTY
         return checked(vr, text)
 
-    def _check_level(self, tag_: int) -> None:
-        own = level_of(tag_)
-        if own is not None and is_below(own, self._level):
-            raise _Refused(
-                f"The attribute belongs to {own}: it cannot be searched for at the level of "
+    def _check_level(self, path: Path) -> None:
+        below = level_below(path, self._level)
+        if below is not None:
+            raise Refused(
+                f"The attribute belongs to {below}: it cannot be searched for at the level of "
                 f"{self._level}."
             )
-
-
-def _path_of(name: str) -> Path:
-    """Return the tags of an attribute, named by keyword or tag, with those of its sequences."""
-    names = name.split(".")
-    if len(names) > _MAX_DEPTH:
-        raise _Refused(f"Sequences are nested at most {_MAX_DEPTH} deep.")
-    path = tuple(_tag_of(each) for each in names)
-    if any(key_vr(sequence) != "SQ" for sequence in path[:-1]):
-        raise _Refused("Only attributes that are sequences have others in them.")
-    return path
-
-
-def _tag_of(name: str) -> int:
-    found = int(name, 16) if _TAG.fullmatch(name) else tag_of(name)
-    if found is None or vr_of(found) == UNKNOWN:
-        if found is not None and is_private(found):
-            raise _Refused("Private attributes cannot be searched for.")
-        raise _Refused(
-            "No parameter of a search and no attribute of the standard: an attribute is a keyword "
-            "like PatientName or eight hexadecimal digits like 00100010."
-        )
-    if found in _QUERY_RETRIEVE or found & 0xFFFF == 0 or found >> 16 < 0x0008:
-        raise _Refused("The attribute is not one of what is searched.")
-    return found

@@ -3,10 +3,9 @@
 Rule: a match becomes text as soon as it arrives, and nothing else of it is kept.
 """
 
-from bisect import insort
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field, replace
-from itertools import product
+from functools import cache
 from typing import Final
 
 from dicom_qr_gateway.dicom.data_set import SPECIFIC_CHARACTER_SET, DataSet
@@ -16,12 +15,7 @@ from dicom_qr_gateway.services.qido_attributes import Level
 
 RETRIEVE_AE_TITLE: Final = 0x00080054
 MODALITIES_IN_STUDY: Final = 0x00080061
-_MODALITY: Final = 0x00080060
 _RETRIEVE_URL: Final = 0x00081190
-# PS3.18 10.6.3.3 demands it; nobody knows it who was not asked, or did not say.
-_AVAILABILITY: Final = 0x00080056
-_UNKNOWN_AVAILABILITY: Final = '"00080056":{"vr":"CS"}'
-_WITH_AVAILABILITY: Final = frozenset((Level.STUDIES, Level.INSTANCES))
 _STUDY_MOMENT: Final = (0x00080020, 0x00080030)
 _STEPS: Final = 0x00400100
 _STEP_MOMENT: Final = (0x00400002, 0x00400003)
@@ -38,12 +32,12 @@ _ORDER: Final = {
 
 # They say how the query was made (PS3.4 C.4.1.1.3.2), which is no attribute of what was found.
 _ALWAYS_HIDDEN: Final = frozenset((0x00080052, 0x00080053))
-# ModalitiesInStudy and RetrieveURL are in an answer only where they say something, and of a study
-# Modality, which belongs to series: OHIF asks for it, and stumbled over one without a value.
-_SAYING: Final = (MODALITIES_IN_STUDY, _RETRIEVE_URL, _MODALITY)
+# ModalitiesInStudy and RetrieveURL are in an answer only where they say something.
 _HIDDEN: Final = {
-    says: _ALWAYS_HIDDEN | {tag for tag, it_says in zip(_SAYING, says, strict=True) if not it_says}
-    for says in product((False, True), repeat=len(_SAYING))
+    (modalities, url): _ALWAYS_HIDDEN
+    | {tag for tag, says in ((MODALITIES_IN_STUDY, modalities), (_RETRIEVE_URL, url)) if not says}
+    for modalities in (False, True)
+    for url in (False, True)
 }
 _TAG: Final = slice(1, 9)  # where the text of an attribute has its tag
 _LENGTH_OF_EMPTY: Final = len('"00080020":{"vr":"DA"}')
@@ -74,25 +68,30 @@ class Match:
                 return data_set.text(tag)
         return self.known.get(tag, "")
 
-    def row(self, level: Level) -> bytes:
-        """Return the match in the DICOM JSON Model."""
+    def row(self, demanded: Set[int] = frozenset()) -> bytes:
+        """Return the match in the DICOM JSON Model.
+
+        Args:
+            demanded: tags of attributes that are in it, if only with their VR (PS3.18 F.2.5).
+        """
         if self.above or not all(map(self.data_set.has_value, self.known)):
-            written, says_charset = self._merged(level)
+            written, says_charset = self._merged()
+            absent = demanded - {int(one[_TAG], 16) for one in written}
         else:
-            written = attributes(self.data_set, _hidden(self.data_set, level))
+            written = attributes(self.data_set, _hidden(self.data_set))
             says_charset = SPECIFIC_CHARACTER_SET in self.data_set.places
-        said = any(_AVAILABILITY in each.places for each in (self.data_set, *self.above))
-        if level in _WITH_AVAILABILITY and not said:
-            insort(written, _UNKNOWN_AVAILABILITY)
+            absent = demanded - self.data_set.places.keys()
+        if absent:
+            written = sorted((*written, *map(_without_value, absent)))
         return as_object(written, says_charset).encode()
 
-    def _merged(self, level: Level) -> tuple[list[str], bool]:
+    def _merged(self) -> tuple[list[str], bool]:
         written = {
             f"{tag:08X}": attribute(tag, key_vr(tag), value.split("\\"))
             for tag, value in self.known.items()
         }
         for data_set in (*self.above, self.data_set):
-            for one in attributes(data_set, _hidden(data_set, level)):
+            for one in attributes(data_set, _hidden(data_set)):
                 if len(one) > _LENGTH_OF_EMPTY or one[_TAG] not in written:
                     written[one[_TAG]] = one
         says_charset = f"{SPECIFIC_CHARACTER_SET:08X}" in written
@@ -113,10 +112,13 @@ class Match:
         return date, time
 
 
-def _hidden(data_set: DataSet, level: Level) -> frozenset[int]:
-    says = data_set.has_value
-    says_modality = level is not Level.STUDIES or says(_MODALITY)
-    return _HIDDEN[says(MODALITIES_IN_STUDY), says(_RETRIEVE_URL), says_modality]
+@cache
+def _without_value(tag: int) -> str:
+    return f'"{tag:08X}":{{"vr":"{key_vr(tag)}"}}'
+
+
+def _hidden(data_set: DataSet) -> frozenset[int]:
+    return _HIDDEN[data_set.has_value(MODALITIES_IN_STUDY), data_set.has_value(_RETRIEVE_URL)]
 
 
 def _comparable(tag: int, text: str) -> str | int:

@@ -98,7 +98,7 @@ class Session:
         Raises:
             ResponseTooLarge: all rows together are more than MAX_RESPONSE_BYTES.
         """
-        row = match.row(self._search.level)
+        row = match.row(self._search.demanded)
         self._finder.at_level.budget.rows.spend(len(row))
         return row
 

@@ -115,6 +115,16 @@ def test_an_attribute_without_modalities_is_not_there(archive: Archive, search: 
     assert row["00100010"] == {"vr": "PN"}
 
 
+def test_what_the_pacs_leaves_out_is_there_without_a_value(
+    archive: Archive, search: Search
+) -> None:
+    archive.studies = [a_study(StudyDate="20240101")]
+    row = a_row(search(archive.entity))
+    assert row["00200010"] == {"vr": "SH"}
+    assert row["00201208"] == {"vr": "IS"}
+    assert "00080056" not in row
+
+
 def test_other_patients_are_no_empty_answer(archive: Archive, search: Search) -> None:
     archive.studies = [a_study(patient_id="P2"), a_study("1.2", patient_id="P3")]
     with pytest.raises(PatientMismatch):
@@ -270,6 +280,16 @@ def test_series_of_many_studies_are_asked_for_study_by_study(
     assert information == b"\1\0\0"
 
 
+def test_a_study_of_the_query_string_is_told_with_its_attributes(
+    archive: Archive, search: Search
+) -> None:
+    archive.studies = [a_study("1.1", PatientName="DOE^J")]
+    archive.series = [a_series("CT")]
+    row = a_row(search(archive.entity, level=Level.SERIES, StudyInstanceUID="1.1"))
+    assert row["00100010"]["Value"] == [{"Alphabetic": "DOE^J"}]
+    assert row["00080060"]["Value"] == ["CT"]
+
+
 def test_a_relational_pacs_is_asked_at_once(archive: Archive, search: Search) -> None:
     archive.series = [a_series("CT", "1.1")]
     archive.series[0].PatientID = "P1"
@@ -395,6 +415,16 @@ def test_a_page_that_ends_with_the_answer_has_no_more(archive: Archive, search: 
     archive.ended.clear()
     answer = search(archive.entity, offset="9")
     assert (values(answer), answer.warnings) == ([], [])
+
+
+def test_a_page_without_rows_says_whether_there_are_any(archive: Archive, search: Search) -> None:
+    archive.studies = [a_study()]
+    for pacs in ([archive.entity], [archive.entity] * 2):
+        answer = search(*pacs, limit="0")
+        assert (answer.rows, answer.warnings) == ([], [qido_session.MORE])
+    archive.studies = []
+    answer = search(archive.entity, limit="0")
+    assert (answer.rows, answer.warnings) == ([], [])
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from dicom_qr_gateway.errors import ConnectionLost, PatientMismatch
+from dicom_qr_gateway import correlation
+from dicom_qr_gateway.errors import ClientLeft, ConnectionLost, PatientMismatch
 from dicom_qr_gateway.services.qido import Answer
 from dicom_qr_gateway.services.qido_attributes import Level
 
@@ -169,6 +170,11 @@ def test_names_come_in_utf_8_escaped_or_not(client, searches, query):
         ("application/*", "application/dicom+json"),
         ("application/dicom+xml, application/json;q=0.5", "application/json"),
         ("application/dicom+json;q=0.1, application/json", "application/json"),
+        ("application/dicom+json; charset=utf-8", "application/dicom+json"),
+        ("application/json;charset=utf-8", "application/json"),
+        ("application/dicom+json; transfer-syntax=*", "application/dicom+json"),
+        ("application/dicom+json;x=1;q=0.1, application/json;x=1;q=0.2", "application/json"),
+        ("*/*;x=1", "application/dicom+json"),
         ("", "application/dicom+json"),
     ],
 )
@@ -177,7 +183,13 @@ def test_a_client_chooses_between_two_names_of_json(client, accept, media_type):
     assert (response.status_code, response.mimetype) == (200, media_type)
 
 
-@pytest.mark.parametrize("accept", ["application/dicom+xml", "text/html", "multipart/related"])
+@pytest.mark.parametrize(
+    "accept",
+    [
+        *("application/dicom+xml", "text/html", "application/json;charset=utf-8;q=0"),
+        'multipart/related; type="application/dicom+json"',
+    ],
+)
 def test_a_client_that_accepts_neither_is_told_so(client, searches, accept):
     response = client.get(STUDIES, headers={"Accept": accept})
     assert (response.status_code, response.json["error"]) == (406, "not_acceptable")
@@ -210,6 +222,23 @@ def test_each_warning_is_a_header_of_its_own(client, searches):
     ]
 
 
+def test_what_a_level_below_has_is_said_to_be_left_out(client, searches):
+    searches.answer = Answer(ROWS, ["First."])
+    response = client.get(f"{STUDIES}?includefield=00081030,00080060,00080090,00100030")
+    assert response.headers.getlist("Warning") == [
+        '299 dicom-qr-gateway "00080060 belongs to series: studies do not return it."',
+        '299 dicom-qr-gateway "First."',
+    ]
+    assert 0x00080060 not in searches.asked[0].included
+
+
+def test_a_search_that_nothing_can_match_asks_nobody(client, searches):
+    response = client.get(f"{STUDIES}?StudyDate=20300101-20261125")
+    assert (response.status_code, response.data) == (200, b"[]")
+    assert "StudyDate ends before it begins" in response.headers["Warning"]
+    assert searches.asked == []
+
+
 def test_a_failure_is_the_common_error_body(client, searches):
     failures = [{"pacs": "main", "error": "patient_mismatch", "message": "Others."}]
     searches.answer = PatientMismatch("Others.", extra={"failures": failures})
@@ -221,9 +250,12 @@ class Session:
     """Counts how often it is closed."""
 
     closed = 0
+    failure: Exception | None = None
 
     def close(self) -> None:
         self.closed += 1
+        if self.failure:
+            raise self.failure
 
 
 def a_stream(rows: Iterator[bytes], held: int = 2) -> Answer:
@@ -240,15 +272,41 @@ def test_a_stream_announces_no_length_and_is_closed(client, searches):
 def test_a_stream_that_breaks_off_never_closes_its_bracket(client, searches, caplog):
     def rows() -> Iterator[bytes]:
         yield b'{"3":4}'
+        seen.append(correlation.current())
         raise ConnectionLost("The PACS went away.")
 
+    seen: list[str] = []
+    caplog.handler.addFilter(lambda record: bool(seen.append(correlation.current()) or True))
     answer = searches.answer = a_stream(rows(), held=150)
-    response = client.get(STUDIES, buffered=False)
-    with pytest.raises(ConnectionLost):
+    headers = {correlation.HEADER: "of-this-request"}
+    response = client.get(STUDIES, buffered=False, headers=headers)
+    seen.clear()
+    with pytest.raises(ConnectionResetError):
         b"".join(response.iter_encoded())
     response.close()
     assert answer.session.closed
     assert "an answer broke off: connection_lost" in caplog.text
+    assert seen == ["of-this-request"] * 2
+    assert correlation.current() == correlation.NO_REQUEST
+
+
+def test_a_stream_whose_client_left_ends_with_a_line(client, searches, caplog):
+    def rows() -> Iterator[bytes]:
+        yield b'{"3":4}'
+        raise ClientLeft
+
+    answer = searches.answer = a_stream(rows(), held=150)
+    answer.session.failure = ClientLeft()
+    with caplog.at_level("INFO", "dicom_qr_gateway.blueprints.search_answers"):
+        response = client.get(STUDIES, buffered=False)
+        with pytest.raises(ConnectionResetError):
+            b"".join(response.iter_encoded())
+        response.close()
+    lines = [each.message for each in caplog.records if "the client left" in each.message]
+    assert [line.partition(":")[0] for line in lines] == [
+        *("an answer broke off", "a query was not ended in order"),
+    ]
+    assert not [each for each in caplog.records if each.levelname == "ERROR"]
 
 
 def test_head_has_the_headers_and_closes_a_stream_unread(client, searches):

@@ -4,12 +4,15 @@ import http.client
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 from tests.dimse.conversation import PENDING, SUCCESS, Conversation
 from tests.dimse.scripted_pacs import Script, ScriptedPacs
 from tests.dimse.scripts import a_study
+
+from .conftest import Program
 
 ROWS = 3000
 PATIENCE = 30
@@ -35,12 +38,29 @@ def closes(peer: Conversation) -> None:
     peer.close()
 
 
+def sends_studies_until_nobody_reads(peer: Conversation) -> None:
+    """Answer a C-FIND with studies, and wait for what ends it."""
+    sends_studies(peer)
+    peer.wait_until_closed()
+
+
+class Asked(NamedTuple):
+    """A search under way."""
+
+    response: http.client.HTTPResponse
+    connection: http.client.HTTPConnection
+    server: Program
+
+
+Ask = Callable[[Script], Asked]
+
+
 @pytest.fixture
-def ask(gunicorn, tmp_path: Path) -> Iterator[Callable[[Script], http.client.HTTPResponse]]:
+def ask(gunicorn, tmp_path: Path) -> Iterator[Ask]:
     pacs: list[ScriptedPacs] = []
     connections: list[http.client.HTTPConnection] = []
 
-    def call(script: Script) -> http.client.HTTPResponse:
+    def call(script: Script) -> Asked:
         pacs.append(ScriptedPacs(script))
         path = tmp_path / "pacs.toml"
         port = pacs[0].entity.port
@@ -49,7 +69,7 @@ def ask(gunicorn, tmp_path: Path) -> Iterator[Callable[[Script], http.client.HTT
         connection = http.client.HTTPConnection("127.0.0.1", server.client.port, timeout=PATIENCE)
         connections.append(connection)
         connection.request("GET", "/dicom-web/long/studies")
-        return connection.getresponse()
+        return Asked(connection.getresponse(), connection, server)
 
     yield call
     for connection in connections:
@@ -59,15 +79,28 @@ def ask(gunicorn, tmp_path: Path) -> Iterator[Callable[[Script], http.client.HTT
 
 
 def test_a_long_answer_is_whole(ask):
-    with ask(finishes) as response:
+    response, _, _ = ask(finishes)
+    with response:
         assert (response.status, response.headers["Transfer-Encoding"]) == (200, "chunked")
         rows = json.loads(response.read())
     assert len({row["0020000D"]["Value"][0] for row in rows}) == ROWS
 
 
 def test_a_long_answer_that_fails_cannot_be_taken_for_a_whole_one(ask):
-    with ask(closes) as response:
+    response, _, server = ask(closes)
+    with response:
         assert response.status == 200
         with pytest.raises(http.client.IncompleteRead) as caught:
             response.read()
     assert not caught.value.partial.endswith(b"]")
+    [line] = [each for each in server.printed().splitlines() if "an answer broke off" in each]
+    assert f"[{response.headers['X-Correlation-ID']}]" in line
+    assert "Traceback" not in server.printed()
+
+
+def test_a_client_that_leaves_a_long_answer_is_no_defect(ask):
+    response, connection, server = ask(sends_studies_until_nobody_reads)
+    response.close()
+    connection.close()
+    server.end()
+    assert "Traceback" not in server.printed()

@@ -214,7 +214,7 @@ def finite(value: Any) -> Any:
         return {key: finite(each) for key, each in value.items()}
     if isinstance(value, list):
         return [finite(each) for each in value]
-    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+    return json.dumps(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
 @both_encodings
@@ -316,7 +316,7 @@ def test_an_empty_attribute_has_no_value(value: bytes) -> None:
 def test_numbers_that_are_not_finite_are_strings() -> None:
     value = struct.pack("<3d", math.nan, math.inf, -math.inf)
     assert ours(implicit(0x00081163, value)) == {
-        "00081163": {"vr": "FD", "Value": ["nan", "inf", "-inf"]}
+        "00081163": {"vr": "FD", "Value": ["NaN", "Infinity", "-Infinity"]}
     }
 
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from dicom_qr_gateway.errors import InvalidRequest
 from dicom_qr_gateway.services.qido_attributes import Level, everything, level_of, returned, tag
-from dicom_qr_gateway.services.qido_request import MAX_PARAMETERS, Search, read_search
+from dicom_qr_gateway.services.qido_request import MAX_PARAMETERS, NOT_MULTIPLE, Search, read_search
 
 PATIENT_NAME, PATIENT_ID, STUDY_UID = 0x00100010, 0x00100020, 0x0020000D
 SERIES_UID, MODALITY = 0x0020000E, 0x00080060
@@ -75,6 +75,13 @@ def test_attributes_of_levels_that_the_path_does_not_name_are_part_of_the_answer
     assert PATIENT_NAME not in of_a_study.included
 
 
+@pytest.mark.parametrize("level", [Level.SERIES, Level.INSTANCES])
+def test_a_study_in_the_query_string_leaves_its_attributes_in_the_answer(level: Level) -> None:
+    of_query = read(("StudyInstanceUID", "1.2"), level=level)
+    assert of_query.included == read(level=level).included
+    assert PATIENT_NAME in of_query.included
+
+
 @pytest.mark.parametrize("value", ["", "*", "**"])
 def test_a_key_that_matches_everything_is_included_only(value: str) -> None:
     search = read(("StudyDescription", value))
@@ -82,8 +89,8 @@ def test_a_key_that_matches_everything_is_included_only(value: str) -> None:
 
 
 def test_included_fields_come_repeated_in_lists_and_all_at_once() -> None:
-    search = read(("includefield", "StudyDescription,00081050"), ("includefield", "00400275"))
-    assert {0x00081030, 0x00081050, 0x00400275} <= set(search.included)
+    search = read(("includefield", "StudyDescription,00081050"), ("includefield", "00081032"))
+    assert {0x00081030, 0x00081050, 0x00081032} <= set(search.included)
     assert read(("includefield", "all")).included == everything(Level.STUDIES)
     search = read(("includefield", "all,00080005"))
     assert search.included == {**everything(Level.STUDIES), 0x00080005: ""}
@@ -91,7 +98,46 @@ def test_included_fields_come_repeated_in_lists_and_all_at_once() -> None:
 
 def test_options_are_read() -> None:
     search = read(("limit", "10"), ("offset", "20"), ("fuzzymatching", "True"), ("partial", "true"))
-    assert search == Search(Level.STUDIES, {}, returned(Level.STUDIES), 10, 20, True, True)
+    assert (search.limit, search.offset) == (10, 20)
+    assert search.fuzzy_matching
+    assert search.partial
+
+
+def test_a_page_may_have_no_rows() -> None:
+    assert read(("limit", "0")).limit == 0
+
+
+@pytest.mark.parametrize("value", ["utf-8", "UTF-8", "iso-8859-1;q=0.5, utf-8", "*"])
+def test_answers_are_in_the_charset_that_was_asked_for(value: str) -> None:
+    assert read(("charset", value)) == read()
+
+
+def test_several_values_of_a_text_are_said_not_to_be_matched() -> None:
+    assert read(("multiplevaluematching", "false")) == read()
+    assert read(("multiplevaluematching", "true")).warnings == (NOT_MULTIPLE,)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("StudyDate", "20300101-20261125"),
+        ("StudyTime", "1200-1100"),
+        ("ProcedureCodeSequence.00080020", "20300101-20261125"),
+    ],
+)
+def test_a_range_that_ends_before_it_begins_has_nothing_in_it(name: str, value: str) -> None:
+    search = read((name, value))
+    assert search.is_empty
+    assert search.warnings == (f"The range of {name} ends before it begins: nothing is in it.",)
+    assert not read(("StudyDate", "20261125-20300101")).is_empty
+
+
+def test_what_the_path_names_is_not_demanded_of_each_row() -> None:
+    of_a_study = read(level=Level.SERIES, StudyInstanceUID="1.2").demanded
+    assert MODALITY in of_a_study
+    assert PATIENT_NAME not in of_a_study
+    assert PATIENT_NAME in read(level=Level.SERIES).demanded
+    assert read(("includefield", "all"), level=Level.SERIES).demanded >= of_a_study
 
 
 def test_uids_are_listed_by_commas_or_backslashes() -> None:
@@ -107,7 +153,6 @@ def test_no_value_is_asked_for_by_two_quotation_marks_where_that_is_said() -> No
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("limit", "0"),
         ("limit", "-1"),
         ("limit", "ten"),
         ("limit", ""),
@@ -116,6 +161,9 @@ def test_no_value_is_asked_for_by_two_quotation_marks_where_that_is_said() -> No
         ("offset", "-1"),
         ("fuzzymatching", "yes"),
         ("partial", ""),
+        ("multiplevaluematching", "1"),
+        ("charset", "iso-8859-1"),
+        ("charset", ""),
         ("includefield", ""),
         ("includefield", "NoSuchAttribute"),
         ("includefield", "StudyDate,,StudyTime"),
@@ -179,7 +227,30 @@ def test_a_path_names_one_uid(uid: str) -> None:
 def test_a_key_of_a_level_below_is_refused(level: Level, name: str) -> None:
     errors = refused((name, "1"), level=level)
     assert "belongs to" in errors[name][0]
-    assert read((name, ""), level=level).included[tag(name)] == ""
+
+
+@pytest.mark.parametrize(
+    ("level", "name"),
+    [(Level.STUDIES, "00080060"), (Level.STUDIES, "Rows"), (Level.SERIES, "SOPInstanceUID")],
+)
+def test_what_a_level_below_has_is_left_out_and_said_to_be(level: Level, name: str) -> None:
+    for parameter in (("includefield", f"StudyDescription,{name}"), (name, "")):
+        search = read(parameter, level=level)
+        assert search.included.keys() - {0x00081030} == read(level=level).included.keys()
+        [warning] = search.warnings
+        assert warning.startswith(f"{name} belongs to ")
+
+
+def test_a_refused_field_is_named_among_others() -> None:
+    errors = refused(("includefield", "00081030,foo,PatientID,Bar"))["includefield"]
+    assert [error.partition(":")[0] for error in errors] == ['"foo"', '"Bar"']
+
+
+@pytest.mark.parametrize("name", ["PixelData", "7FE00008", "60003000", "EncapsulatedDocument"])
+def test_bulk_data_cannot_be_asked_for(name: str) -> None:
+    for parameter in (("includefield", name), (name, "")):
+        [[error]] = refused(parameter, level=Level.INSTANCES).values()
+        assert "Bulk data" in error
 
 
 @pytest.mark.parametrize("name", ["PatientName", "StudyDescription", "Modality", "InstitutionName"])

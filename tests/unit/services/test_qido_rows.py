@@ -1,11 +1,14 @@
 """A row is what the PACS said of an entity, and of the entities above it where it was asked."""
 
 import json
+from collections.abc import Set
 from typing import Any
+
+import pytest
 
 from dicom_qr_gateway.dicom.data_set import DataSet
 from dicom_qr_gateway.dicom.query_keys import Keys, encode_keys
-from dicom_qr_gateway.services.qido_attributes import Level, tag
+from dicom_qr_gateway.services.qido_attributes import DOWNWARDS, Level, required, tag
 from dicom_qr_gateway.services.qido_rows import MODALITIES_IN_STUDY, RETRIEVE_AE_TITLE, Match
 
 
@@ -14,8 +17,8 @@ def a_data_set(**values: str) -> DataSet:
     return DataSet(encode_keys(keys, explicit_vr=False, charset="ISO_IR 192"), explicit_vr=False)
 
 
-def row(match: Match, level: Level = Level.SERIES) -> dict[str, Any]:
-    text = match.row(level)
+def row(match: Match, demanded: Set[int] = frozenset()) -> dict[str, Any]:
+    text = match.row(demanded)
     found: dict[str, Any] = json.loads(text)
     assert list(found) == sorted(found)
     assert text.count(b'"vr"') == len(found)
@@ -41,13 +44,28 @@ def test_what_the_pacs_says_counts_before_what_is_known() -> None:
     assert row(Match(a_data_set(RetrieveAETitle=" "), known=known))["00080054"]["Value"] == ["MAIN"]
 
 
-def test_an_availability_that_nobody_asked_for_is_unknown() -> None:
+def test_an_availability_that_the_pacs_does_not_say_is_not_there() -> None:
+    demanded = required(Level.STUDIES)
+    assert "00080056" not in row(Match(a_data_set(StudyInstanceUID="1.2")), demanded)
+    assert row(Match(STUDY), demanded)["00080056"]["Value"] == ["ONLINE"]
+
+
+@pytest.mark.parametrize("level", DOWNWARDS)
+def test_what_the_standard_requires_is_there_without_a_value_at_least(level: Level) -> None:
+    demanded = required(level)
     match = Match(a_data_set(StudyInstanceUID="1.2"))
-    assert row(match, Level.STUDIES)["00080056"] == {"vr": "CS"}
-    assert "00080056" not in row(match, Level.SERIES)
-    assert row(Match(STUDY), Level.STUDIES)["00080056"]["Value"] == ["ONLINE"]
-    below = Match(a_data_set(SOPInstanceUID="1.4"), (STUDY,))
-    assert row(below, Level.INSTANCES)["00080056"]["Value"] == ["ONLINE"]
+    for each in (match, match.knowing({RETRIEVE_AE_TITLE: "MAIN"}), Match(STUDY, (STUDY,))):
+        found = row(each, demanded)
+        assert {f"{tag:08X}" for tag in demanded} <= found.keys()
+        assert found["00080020"] == {"vr": "DA"}
+        assert "00080061" not in found
+    assert row(Match(STUDY), demanded)["00100010"]["Value"] == [{"Alphabetic": "Müller"}]
+
+
+def test_each_level_requires_more_than_the_one_above() -> None:
+    assert required(Level.STUDIES) < required(Level.SERIES) < required(Level.INSTANCES)
+    assert tag("Modality") in required(Level.SERIES) - required(Level.STUDIES)
+    assert required(Level.WORKLIST) == frozenset()
 
 
 def test_rows_are_sorted_by_date_and_time_then_by_their_numbers() -> None:
