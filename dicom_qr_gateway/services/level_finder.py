@@ -63,16 +63,27 @@ class LevelFinder:
         Raises:
             NoAcceptedContext: the PACS does not offer the information model.
         """
-        self._association = association
-        self._context = association.context_for(model)
-        self.agreed = FindOptions.decode(dict(association.peer.extended).get(model, b""))
+        self._model = model
         self._quirks = quirks
-        self._is_fuzzy = fuzzy_matching and self.agreed.fuzzy_matching
+        self._wants_fuzzy = fuzzy_matching
+        self.use(association)
         self._limits = limits
         self._deadlines = deadlines
         self.budget = FindBudget(limits)
         self.withheld = 0
         self.of_other_patients = 0
+
+    def use(self, association: Association) -> None:
+        """Ask on this association from now on; what was counted and spent stays so.
+
+        Raises:
+            NoAcceptedContext: the PACS does not offer the information model.
+        """
+        self._association = association
+        self._context = association.context_for(self._model)
+        extended = dict(association.peer.extended).get(self._model, b"")
+        self.agreed = FindOptions.decode(extended)
+        self._is_fuzzy = self._wants_fuzzy and self.agreed.fuzzy_matching
 
     def find(
         self,

@@ -7,10 +7,11 @@ stream, which holds its association until it is closed.
 import logging
 import socket
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from itertools import islice
 from typing import Final
 
+from dicom_qr_gateway.dicom.association import Association
 from dicom_qr_gateway.dicom.pool import Pool
 from dicom_qr_gateway.dicom.types import Deadline
 from dicom_qr_gateway.errors import DimseFailure, PatientMismatch, QueryTimeout
@@ -44,28 +45,43 @@ class Session:
         Raises:
             GatewayError: see Pool.association and Finder.
         """
-        whole = Deadline.after(
+        self._whole = Deadline.after(
             pool.limits.query_timeout,
             QueryTimeout,
             "The query took longer than QUERY_TIMEOUT: ask for less, or look at the PACS' load.",
         )
-        self._search = search
+        self._pool, self._search, self._pacs, self._client = pool, search, pacs, client
+        self._open = ExitStack()
         with ExitStack() as opening:
-            association = opening.enter_context(
-                pool.association(
-                    pacs.peer,
-                    pacs.calling_ae_title,
-                    (model_of(search.level),),
-                    client,
-                    whole,
-                    find_options=options_for(search, pacs.quirks),
-                )
-            )
-            self._association = association
-            self._finder = Finder(association, search, pacs.quirks, pool.limits, whole)
+            self._association = opening.enter_context(self._lent())
+            self._finder = Finder(self._association, search, pacs.quirks, pool.limits, self._whole)
             self._matches = self._finder.matches()
             # Closed before its association: that is where a C-CANCEL goes out.
             opening.callback(self._matches.close)
+            self._open = opening.pop_all()
+
+    def _lent(self) -> AbstractContextManager[Association]:
+        """Return an association of the pool, not opened yet."""
+        return self._pool.association(
+            self._pacs.peer,
+            self._pacs.calling_ae_title,
+            (model_of(self._search.level),),
+            self._client,
+            self._whole,
+            find_options=options_for(self._search, self._pacs.quirks),
+        )
+
+    def _open_again(self) -> None:
+        """Go on with a fresh association: a PACS that ignores a C-CANCEL costs the first one.
+
+        Raises:
+            GatewayError: see Pool.association.
+        """
+        log.info("the association is over, opened again for what is still to ask")
+        self._open.close()
+        with ExitStack() as opening:
+            self._association = opening.enter_context(self._lent())
+            self._finder.at_level.use(self._association)
             self._open = opening.pop_all()
 
     def close(self) -> None:
@@ -106,13 +122,15 @@ class Session:
         """Return studies with their modalities, where the PACS left them out (PS3.18 10.6.3.3).
 
         Raises:
-            GatewayError: see modalities_of.
+            GatewayError: see modalities_of and Pool.association.
         """
         silent = {
             match.text(_STUDY_UID) for match in matches if not match.text(MODALITIES_IN_STUDY)
         }
-        if self._search.level is not Level.STUDIES or not silent or not self._association.is_open:
+        if self._search.level is not Level.STUDIES or not silent:
             return matches
+        if not self._association.is_open:
+            self._open_again()
         try:
             found = modalities_of(self._finder.at_level, sorted(silent))
         except DimseFailure:

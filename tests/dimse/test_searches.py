@@ -11,6 +11,7 @@ from pydicom.dataset import Dataset
 from dicom_qr_gateway.dicom.types import ApplicationEntity, QueryRetrieveLevel, Quirks
 from dicom_qr_gateway.dicom.waiting import StopSignal
 from dicom_qr_gateway.errors import (
+    AssociationAborted,
     ConnectionLost,
     ConnectionRefused,
     DimseFailure,
@@ -309,6 +310,36 @@ def test_a_page_is_cancelled_after_its_last_row(pacs_with: MakePacs, search: Sea
 
     answer = search(pacs_with(script), limit="2", offset="1")
     assert (values(answer), answer.warnings) == (["1.1", "1.2"], [qido_session.MORE])
+
+
+def ignores_a_cancel(peer: Conversation) -> None:
+    peer.accept()
+    peer.read_request()
+    for number in range(3):
+        peer.respond(PENDING, a_study(f"1.{number}", ModalitiesInStudy=None))
+    peer.read_request()
+    peer.wait_until_closed()
+
+
+def tells_series(peer: Conversation) -> None:
+    peer.accept()
+    peer.answer_find(a_series("MR", "1.0"), a_series("SR", "1.1"))
+    peer.serve_release()
+
+
+def test_modalities_are_asked_for_on_a_fresh_association_where_a_cancel_is_ignored(
+    pacs_with: MakePacs, search: Search
+) -> None:
+    answer = search(pacs_with(ignores_a_cancel, tells_series), limit="2")
+    assert values(answer, "00080061") == ["MR", "SR"]
+    assert answer.warnings == [qido_session.MORE]
+
+
+def test_a_page_whose_modalities_cannot_be_asked_for_is_an_error(
+    pacs_with: MakePacs, search: Search
+) -> None:
+    with pytest.raises(AssociationAborted):
+        search(pacs_with(ignores_a_cancel, lambda peer: peer.abort()), limit="2")
 
 
 def test_a_page_that_ends_with_the_answer_has_no_more(archive: Archive, search: Search) -> None:
