@@ -23,6 +23,7 @@ from dicom_qr_gateway.errors import DimseFailure, ProtocolError
 from dicom_qr_gateway.services.qido_attributes import UNIQUE_KEYS, Level, essential, tag
 from dicom_qr_gateway.services.refilter import matches_all
 from dicom_qr_gateway.services.sent_keys import sent_keys, split
+from dicom_qr_gateway.services.withheld import Withheld
 
 log = logging.getLogger(__name__)
 
@@ -70,8 +71,7 @@ class LevelFinder:
         self._limits = limits
         self._deadlines = deadlines
         self.budget = FindBudget(limits)
-        self.withheld = 0
-        self.of_other_patients = 0
+        self.withheld = Withheld()
 
     def use(self, association: Association) -> None:
         """Ask on this association from now on; what was counted and spent stays so.
@@ -92,6 +92,7 @@ class LevelFinder:
         included: Keys,
         above: Mapping[int, str],
         untested: Set[int] = frozenset(),
+        withheld: Withheld | None = None,
     ) -> Generator[DataSet, None, None]:
         """Yield each match that matches, once or more often.
 
@@ -101,19 +102,23 @@ class LevelFinder:
             included: what is to be in the answer.
             above: the UIDs of the entities above.
             untested: keys that the caller tests.
+            withheld: counts what is not passed on, where that is no match of the search.
 
         Raises:
             ProtocolError: a match has no valid UID.
             GatewayError: see find_data_sets.
         """
         tested = {key: value for key, value in asked.items() if key not in untested}
-        passes = self._test_of(tested, above)
+        counts = self.withheld if withheld is None else withheld
+        counts.expect(level, tested)
+        passes = self._test_of(level, tested, above, counts)
         found = self._all_or_essential(
             level, {**sent_keys(asked, included, self._quirks, self._is_fuzzy), **above}, asked
         )
         with closing(found):
             for data_set in found:
                 _check_uid(level, data_set)
+                counts.see(level, data_set)
                 if passes(data_set):
                     yield data_set
 
@@ -166,7 +171,9 @@ class LevelFinder:
             assumed=self._quirks.assume_charset,
         )
 
-    def _test_of(self, asked: Keys, above: Mapping[int, str]) -> Callable[[DataSet], bool]:
+    def _test_of(
+        self, level: Level, asked: Keys, above: Mapping[int, str], counts: Withheld
+    ) -> Callable[[DataSet], bool]:
         theirs, ours = split(asked, self._quirks, self._is_fuzzy)
         matches_theirs = matches_all(theirs, fuzzy_matching=self._is_fuzzy)
         matches_ours = matches_all(ours, fuzzy_matching=self._is_fuzzy)
@@ -179,8 +186,7 @@ class LevelFinder:
 
         def passes(data_set: DataSet) -> bool:
             if not (_is_part_of(above, data_set) and matches_theirs(data_set)):
-                self.withheld += 1
-                self.of_other_patients += not is_of_patient(data_set)
+                counts.add(level, data_set, is_of_other_patient=not is_of_patient(data_set))
                 return False
             return matches_ours(data_set)
 

@@ -20,6 +20,7 @@ from dicom_qr_gateway.dicom.query_keys import texts_of
 from dicom_qr_gateway.dicom.request_charset import can_encode
 from dicom_qr_gateway.errors import GatewayError, InvalidRequest, PacsError, ShuttingDown
 from dicom_qr_gateway.named_pacs import NamedPacs
+from dicom_qr_gateway.services.qido_attributes import Level, of_steps
 from dicom_qr_gateway.services.qido_request import Search
 from dicom_qr_gateway.services.qido_rows import RETRIEVE_AE_TITLE, Key, Match
 from dicom_qr_gateway.services.qido_session import MAX_ROWS_HELD, MORE, Session
@@ -66,12 +67,13 @@ class QidoService:
             client: the HTTP client's socket where the server offers it: a hang-up ends the query.
 
         Raises:
-            InvalidRequest: a PACS cannot be asked this.
+            InvalidRequest: a PACS cannot be asked this, or cannot answer it.
             PatientMismatch: every match is another patient's.
             GatewayError: the answer could not be had, see Session.
         """
         for each in pacs:
             _check_charset(search, each)
+        _check_steps(search)
         if len(pacs) == 1:
             return self._of_one(search, pacs[0], client)
         return self._of_several(search, pacs, client)
@@ -145,7 +147,7 @@ def _everything(session: Session, search: Search, pacs: NamedPacs) -> _Outcome:
     rows = []
     for match in chain(matches, session.rest()):
         rows.append((match.key(search.level), session.row(match.knowing(own))))
-    session.check_patient(len(rows))
+    session.check(len(rows))
     warnings = [f"PACS {pacs.name}: {warning}" for warning in session.warnings()]
     return _Outcome(pacs, rows, warnings)
 
@@ -168,7 +170,7 @@ def _page(session: Session, search: Search, limit: int) -> Answer:
     matches = session.read(limit + 1)
     session.enough()
     rows = [session.row(match) for match in session.completed(matches[:limit])]
-    session.check_patient(skipped + len(rows))
+    session.check(skipped + len(rows))
     more = [MORE] if len(matches) > limit else []
     return Answer(rows, [*session.warnings(), *more])
 
@@ -185,7 +187,7 @@ def _all(session: Session, search: Search) -> Answer:
     if search.limit is None and not search.offset:
         matches.sort(key=lambda match: match.key(search.level))
     rows = [session.row(match) for match in session.completed(matches)]
-    session.check_patient(skipped + len(rows))
+    session.check(skipped + len(rows))
     return Answer(rows, session.warnings())
 
 
@@ -201,3 +203,16 @@ def _check_charset(search: Search, pacs: NamedPacs) -> None:
         raise InvalidRequest(
             {"query": [f"A value cannot be said in {charset}, which PACS {pacs.name} is asked in."]}
         )
+
+
+def _check_steps(search: Search) -> None:
+    """Refuse what a worklist has only inside of its steps: no PACS knows it elsewhere."""
+    keywords = of_steps() if search.level is Level.WORKLIST else {}
+    reason = "The attribute belongs to the scheduled procedure step: write {}."
+    errors = {
+        keyword: [reason.format(f"ScheduledProcedureStepSequence.{keyword}")]
+        for key, keyword in keywords.items()
+        if key in search.asked
+    }
+    if errors:
+        raise InvalidRequest(errors)

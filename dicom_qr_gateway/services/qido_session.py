@@ -14,7 +14,7 @@ from typing import Final
 from dicom_qr_gateway.dicom.association import Association
 from dicom_qr_gateway.dicom.pool import Pool
 from dicom_qr_gateway.dicom.types import Deadline
-from dicom_qr_gateway.errors import DimseFailure, PatientMismatch, QueryTimeout
+from dicom_qr_gateway.errors import DimseFailure, InvalidRequest, PatientMismatch, QueryTimeout
 from dicom_qr_gateway.named_pacs import NamedPacs
 from dicom_qr_gateway.services.level_finder import model_of
 from dicom_qr_gateway.services.qido_attributes import Level
@@ -139,25 +139,33 @@ class Session:
         known = {uid: {MODALITIES_IN_STUDY: "\\".join(each)} for uid, each in found.items() if each}
         return [match.knowing(known.get(match.text(_STUDY_UID), {})) for match in matches]
 
-    def check_patient(self, found: int) -> None:
-        """Raise PatientMismatch where nothing was found but studies of others than were asked for.
+    def check(self, found: int) -> None:
+        """Raise where nothing was found, but "none" would not be the truth.
 
-        Contract: PatientID asked for by value.
+        Args:
+            found: how many matches there are.
+
+        Raises:
+            PatientMismatch: PatientID is asked for by value and the PACS has other patients only.
+            InvalidRequest: the PACS neither matches nor returns an attribute that is asked for.
         """
-        counts = self._finder.at_level
-        if counts.withheld and not found and counts.of_other_patients == counts.withheld:
+        withheld = self._finder.at_level.withheld
+        if found:
+            return
+        if withheld and withheld.are_of_other_patients:
             raise PatientMismatch(
                 "The PACS returned only other patients: it may ignore the Patient ID key."
             )
+        if unknown := withheld.unknown():
+            reason = "The PACS neither matches nor returns {}: ask without it."
+            raise InvalidRequest({name: [reason.format(name)] for name in unknown})
 
     def warnings(self) -> list[str]:
         """Return what must be said of the answer so far."""
-        counts, found = self._finder.at_level, []
-        if self._search.fuzzy_matching and not counts.agreed.fuzzy_matching:
+        at_level, found = self._finder.at_level, []
+        if self._search.fuzzy_matching and not at_level.agreed.fuzzy_matching:
             found.append(NOT_FUZZY)
-        if counts.withheld:
-            log.warning("%d matches withheld that were not asked for", counts.withheld)
-            found.append(
-                f"{counts.withheld} results withheld that do not match what was asked for."
-            )
+        if count := at_level.withheld.count(self._search.level):
+            log.warning("%d matches withheld that were not asked for", count)
+            found.append(f"{count} results withheld that do not match what was asked for.")
         return found

@@ -83,7 +83,7 @@ def a_row(answer: Answer) -> dict[str, Any]:
 def test_a_study_is_asked_for_with_what_the_standard_demands(
     archive: Archive, search: Search
 ) -> None:
-    archive.studies = [a_study()]
+    archive.studies = [a_study(PatientName="ROE^J")]
     answer = search(archive.entity, PatientID="P1", PatientName="DOE*")
     [asked] = archive.asked().finds
     assert (asked.keys["QueryRetrieveLevel"], asked.keys["PatientID"]) == ("STUDY", "P1")
@@ -212,6 +212,77 @@ def test_a_match_without_a_uid_is_an_error(
 def test_a_failure_after_matches_is_a_failure(pacs_with: MakePacs, search: Search) -> None:
     with pytest.raises(DimseFailure):
         search(pacs_with(finds(a_study(), status=0xA700)))
+
+
+# --- What a PACS does not know ------------------------------------------------------------------
+
+
+def test_a_key_that_the_pacs_does_not_know_is_never_an_empty_answer(
+    archive: Archive, search: Search
+) -> None:
+    archive.studies = [a_study("1.1"), a_study("1.2")]
+    with pytest.raises(InvalidRequest) as caught:
+        search(archive.entity, InstitutionName="Peers*", limit="5")
+    assert caught.value.extra["errors"] == {
+        "InstitutionName": ["The PACS neither matches nor returns InstitutionName: ask without it."]
+    }
+    with pytest.raises(InvalidRequest):  # a list of codes, which no PACS is asked
+        search(archive.entity, PatientSex="M,F")
+
+
+def test_a_key_that_one_match_has_is_known(archive: Archive, search: Search) -> None:
+    archive.studies = [a_study("1.1"), a_study("1.2", InstitutionName="")]
+    answer = search(archive.entity, InstitutionName="Peers*")
+    assert answer.rows == []
+    assert answer.warnings == ["2 results withheld that do not match what was asked for."]
+
+
+def test_a_key_of_a_level_above_that_the_pacs_does_not_know_is_an_error(
+    archive: Archive, search: Search
+) -> None:
+    archive.studies = [a_study("1.1")]
+    archive.series = [a_series("CT")]
+    with pytest.raises(InvalidRequest) as caught:
+        search(archive.entity, level=Level.SERIES, StudyDescription="HEAD")
+    assert [*caught.value.extra["errors"]] == ["StudyDescription"]
+
+
+def test_a_key_inside_of_a_sequence_that_the_pacs_does_not_know_is_an_error(
+    pacs_with: MakePacs, search: Search
+) -> None:
+    step = Dataset()
+    step.ScheduledStationAETitle = "CT1"
+    entry = Dataset()
+    entry.ScheduledProcedureStepSequence = [step]
+    key = "ScheduledProcedureStepSequence.ScheduledProcedureStepLocation"
+    with pytest.raises(InvalidRequest) as caught:
+        search(pacs_with(finds(entry)), level=Level.WORKLIST, **{key: "ROOM 1"})
+    assert [*caught.value.extra["errors"]] == [key]
+
+
+def test_a_key_of_a_step_says_where_it_belongs(archive: Archive, search: Search) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        search(archive.entity, level=Level.WORKLIST, Modality="CT", InstitutionName="H")
+    assert caught.value.extra["errors"] == {
+        "Modality": [
+            "The attribute belongs to the scheduled procedure step: "
+            "write ScheduledProcedureStepSequence.Modality."
+        ]
+    }
+    assert archive.memory.proposals == []
+
+
+def test_only_matches_of_the_search_count_as_withheld_and_each_once(
+    archive: Archive, search: Search
+) -> None:
+    archive.studies = [
+        a_study("1.1", ModalitiesInStudy=None, AccessionNumber="A1"),
+        *(a_study(f"1.{number}", AccessionNumber="A2") for number in (2, 3, 3, 2)),
+    ]
+    archive.series = [a_series("MR", "1.1"), *(a_series("CT", f"9.{n}") for n in range(5))]
+    answer = search(archive.entity, AccessionNumber="A1")
+    assert (values(answer), values(answer, "00080061")) == (["1.1"], ["MR"])
+    assert answer.warnings == ["2 results withheld that do not match what was asked for."]
 
 
 # --- Modalities --------------------------------------------------------------------------------
