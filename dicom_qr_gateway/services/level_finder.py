@@ -176,7 +176,8 @@ class LevelFinder:
     ) -> Callable[[DataSet], bool]:
         theirs, ours = split(asked, self._quirks, self._is_fuzzy)
         matches_theirs = matches_all(theirs, fuzzy_matching=self._is_fuzzy)
-        matches_ours = matches_all(ours, fuzzy_matching=self._is_fuzzy)
+        sent = sent_keys(ours, {}, self._quirks, self._is_fuzzy)
+        matches_ours = matches_all(ours, fuzzy_matching=self._is_fuzzy, sent=sent)
         patient = {
             key: value
             for key, value in theirs.items()

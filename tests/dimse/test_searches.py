@@ -214,6 +214,15 @@ def test_a_failure_after_matches_is_a_failure(pacs_with: MakePacs, search: Searc
         search(pacs_with(finds(a_study(), status=0xA700)))
 
 
+def test_the_nameless_do_not_match_a_name_that_the_pacs_was_not_asked_for(
+    archive: Archive, search: Search
+) -> None:
+    archive.studies = [a_study("1.1", PatientName=""), a_study("1.2", PatientName="MANY^A")]
+    assert values(search(archive.entity, PatientName="Many*")) == ["1.1", "1.2"]
+    answer = search(archive.entity, quirks=Quirks(wildcards=False), PatientName="Many*")
+    assert (values(answer), answer.warnings) == (["1.2"], [])
+
+
 # --- What a PACS does not know ------------------------------------------------------------------
 
 

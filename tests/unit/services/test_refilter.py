@@ -264,3 +264,17 @@ def test_a_pacs_without_wild_cards_is_not_sent_any() -> None:
         tag("RequestAttributesSequence"): {tag("RequestedProcedureID"): ""},
     }
     assert {*split(asked, quirks)[1]} == {tag("PatientID"), tag("RequestAttributesSequence")}
+
+
+def test_what_a_pacs_was_not_asked_it_did_not_take_for_unknown() -> None:
+    asked: Keys = {tag("PatientName"): "Many*", tag("Modality"): "CT"}
+    nameless = a_match(PatientName="", Modality="")
+    assert matches_all(asked)(nameless)
+    assert not matches_all(asked, sent={tag("PatientName"): "", tag("Modality"): "CT"})(nameless)
+    steps = tag("ScheduledProcedureStepSequence")
+    step = Dataset()
+    step.Modality = ""
+    entry = a_match(ScheduledProcedureStepSequence=Sequence([step]))
+    key: Keys = {steps: {tag("Modality"): "C*"}}
+    assert matches_all(key)(entry)
+    assert not matches_all(key, sent={steps: {tag("Modality"): ""}})(entry)
