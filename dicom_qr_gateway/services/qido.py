@@ -1,7 +1,7 @@
 """Search by QIDO-RS: one PACS or several, one page or all of it.
 
-Rule: an answer is either whole, a page of which it is said that there is more, or a stream that
-breaks where it fails. Of several PACS each has answered in full, or the answer says which did not.
+Rule: an answer is either whole, a page of which it is said whether there is more, or a stream that
+breaks where it fails, of which it is said that there may be. Of several PACS each has answered in full, or the answer says which did not.
 """
 
 import logging
@@ -23,11 +23,12 @@ from dicom_qr_gateway.named_pacs import NamedPacs
 from dicom_qr_gateway.services.qido_attributes import Level, of_steps
 from dicom_qr_gateway.services.qido_request import Search
 from dicom_qr_gateway.services.qido_rows import RETRIEVE_AE_TITLE, Key, Match
-from dicom_qr_gateway.services.qido_session import MAX_ROWS_HELD, MORE, Session
+from dicom_qr_gateway.services.qido_session import MAX_ROWS_HELD, MAYBE_MORE, MORE, Session
 
 log = logging.getLogger(__name__)
 
 MAX_AT_ONCE: Final = 8  # PACS that one search asks at a time
+MAX_PAGE: Final = 2 * MAX_ROWS_HELD  # rows that a limit has read whole, and one more
 
 
 @dataclass(slots=True)
@@ -81,7 +82,7 @@ class QidoService:
     def _of_one(self, search: Search, pacs: NamedPacs, client: socket.socket | None) -> Answer:
         session = Session(self._pool, search, pacs, client)
         try:
-            if search.limit is not None and search.limit <= MAX_ROWS_HELD:
+            if search.limit is not None and search.limit <= MAX_PAGE:
                 answer = _page(session, search, search.limit)
             else:
                 answer = _all(session, search)
@@ -183,7 +184,8 @@ def _all(session: Session, search: Search) -> Answer:
         end = None if search.limit is None else search.limit - MAX_ROWS_HELD
         rest = islice(chain(matches[MAX_ROWS_HELD:], session.rest()), end)
         head = [session.row(match) for match in matches[:MAX_ROWS_HELD]]
-        return Answer(head, session.warnings(), _stream(session, rest), session)
+        maybe = [] if end is None else [MAYBE_MORE]
+        return Answer(head, [*session.warnings(), *maybe], _stream(session, rest), session)
     if search.limit is None and not search.offset:
         matches.sort(key=lambda match: match.key(search.level))
     rows = [session.row(match) for match in session.completed(matches)]

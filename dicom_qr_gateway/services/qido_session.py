@@ -1,7 +1,7 @@
 """A search of one PACS: an association, what it finds, and the page of it that was asked for.
 
-Rule: up to MAX_ROWS_HELD rows are read before anything is answered; what is longer is left to a
-stream, which holds its association until it is closed.
+Rule: up to MAX_ROWS_HELD rows, and a page of up to twice as many, are read before anything is
+answered; what is longer is left to a stream, which holds its association until it is closed.
 """
 
 import logging
@@ -29,6 +29,8 @@ MAX_ROWS_HELD: Final = 1000
 _STUDY_UID: Final = 0x0020000D
 
 MORE: Final = "There are additional results that can be requested."
+# Of a limit that cuts what is sent while it is read.
+MAYBE_MORE: Final = "There may be additional results that can be requested."
 NOT_FUZZY: Final = (
     "The fuzzymatching parameter is not supported. Only literal matching has been performed."
 )

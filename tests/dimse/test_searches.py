@@ -435,6 +435,7 @@ def test_a_page_that_ends_with_the_answer_has_no_more(archive: Archive, search: 
 def few_rows_held(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in ("qido", "qido_session"):
         monkeypatch.setattr(f"dicom_qr_gateway.services.{module}.MAX_ROWS_HELD", 3)
+    monkeypatch.setattr("dicom_qr_gateway.services.qido.MAX_PAGE", 4)
 
 
 @pytest.mark.usefixtures("few_rows_held")
@@ -448,6 +449,20 @@ def test_what_is_longer_is_a_stream(archive: Archive, search: Search) -> None:
     archive.ended.clear()
     answer = search(archive.entity, limit="5", offset="1")
     assert len([*answer.rows, *(answer.rest or ())]) == 5
+
+
+@pytest.mark.usefixtures("few_rows_held")
+def test_a_limit_says_when_it_cut_or_may_have(archive: Archive, search: Search) -> None:
+    archive.studies = [a_study(f"1.{number}") for number in range(7)]
+    page = search(archive.entity, limit="4")
+    assert (len(page.rows), page.rest, page.warnings) == (4, None, [qido_session.MORE])
+    stream = search(archive.entity, limit="5")
+    assert (len(stream.rows), stream.warnings) == (3, [qido_session.MAYBE_MORE])
+    assert len(list(stream.rest or ())) == 2
+    whole = search(archive.entity, offset="2", limit="5")
+    assert whole.warnings == [qido_session.MAYBE_MORE]
+    archive.studies = archive.studies[:3]
+    assert search(archive.entity, limit="5").warnings == []
 
 
 @pytest.mark.usefixtures("few_rows_held")
