@@ -125,6 +125,11 @@ def test_pages_together_are_the_whole(url: str) -> None:
         ("Люкceмбypг", "SCSRUSS"),
         ("김희중", "2008-3"),
         ("홍길동", "I2EXAMPLE"),
+        ("Wang^XiaoDong", "X2EXAMPLE"),
+        ("Yamada^Tarou=山田^太郎", "PEERS-ISO-2022-87"),
+        ("=山田*", "PEERS-ISO-2022-87"),
+        ("==やまだ*", "PEERS-ISO-2022-87"),
+        ("M?ller*", "PEERS-ISO-100"),
     ],
 )
 def test_names_are_found_in_every_script_and_character_set(
