@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from contextvars import copy_context
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from operator import itemgetter
 from typing import Final
@@ -119,8 +119,9 @@ class QidoService:
         return [each.result() for each in asked]
 
     def _outcome(self, search: Search, pacs: NamedPacs, client: socket.socket | None) -> "_Outcome":
+        whole = replace(search, limit=None)  # a page is cut from all that all of them have
         try:
-            with closing(Session(self._pool, search, pacs, client)) as session:
+            with closing(Session(self._pool, whole, pacs, client)) as session:
                 return _everything(session, search, pacs)
         except ShuttingDown:
             raise

@@ -370,7 +370,23 @@ def test_a_search_that_would_take_too_many_questions_says_so(
     with pytest.raises(InvalidRequest) as caught:
         search(archive.entity, level=Level.SERIES)
     assert list(caught.value.extra["errors"]) == ["query"]
+    assert "relational = true" in caught.value.extra["errors"]["query"][0]
     assert search_limits.MAX_ENTITIES == 1000
+
+
+def test_a_page_asks_about_no_more_than_it_needs(
+    archive: Archive, search: Search, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dicom_qr_gateway.services.qido_finder.MAX_ENTITIES", 2)
+    archive.studies = [a_study(f"1.{number}") for number in range(4)]
+    archive.series = [a_series("CT")]
+    answer = search(archive.entity, level=Level.SERIES, limit="1")
+    assert (values(answer), answer.warnings) == (["1.0"], [qido_session.MORE])
+    of_studies, *of_series = archive.asked().finds
+    assert [asked.keys["StudyInstanceUID"] for asked in of_series] == ["1.0", "1.1"]
+    assert (archive.memory.released, archive.memory.aborted) == (1, 0)
+    with pytest.raises(InvalidRequest):
+        search(archive.entity, level=Level.SERIES, limit="3")
 
 
 # --- Pages and streams -------------------------------------------------------------------------
