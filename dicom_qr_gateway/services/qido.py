@@ -169,11 +169,11 @@ def _failed(failures: Sequence[_Outcome]) -> GatewayError:
 def _page(session: Session, search: Search, limit: int) -> Answer:
     """Return so many rows in the order of the PACS, and whether there are more."""
     skipped = session.skip(search.offset)
-    matches = session.read(limit + 1)
+    found = session.read_rows(limit)
+    more = [MORE for _ in session.read(1)]
     session.enough()
-    rows = [session.row(match) for match in session.completed(matches[:limit])]
+    rows = session.completed_rows(found)
     session.check(skipped + len(rows))
-    more = [MORE] if len(matches) > limit else []
     return Answer(rows, [*session.warnings(), *more])
 
 

@@ -98,6 +98,32 @@ class Session:
         """
         return list(islice(self._matches, count))
 
+    def read_rows(self, count: int) -> list[Match | bytes]:
+        """Return the next matches, as rows where nothing is to be asked of them any more.
+
+        A row is written while the PACS looks for the next one.
+
+        Raises:
+            ResponseTooLarge: all rows together are more than MAX_RESPONSE_BYTES.
+            GatewayError: see Finder.matches.
+        """
+        return [
+            match if self._lacks_modalities(match) else self.row(match)
+            for match in islice(self._matches, count)
+        ]
+
+    def _lacks_modalities(self, match: Match) -> bool:
+        return self._search.level is Level.STUDIES and not match.text(MODALITIES_IN_STUDY)
+
+    def completed_rows(self, found: list[Match | bytes]) -> list[bytes]:
+        """Return the rows of what ``read_rows`` found.
+
+        Raises:
+            GatewayError: see completed.
+        """
+        completed = iter(self.completed([each for each in found if isinstance(each, Match)]))
+        return [each if isinstance(each, bytes) else self.row(next(completed)) for each in found]
+
     def skip(self, count: int) -> int:
         """Read so many matches, or all there are, and forget them; return how many."""
         return sum(1 for _ in islice(self._matches, count))
@@ -126,10 +152,8 @@ class Session:
         Raises:
             GatewayError: see modalities_of and Pool.association.
         """
-        silent = {
-            match.text(_STUDY_UID) for match in matches if not match.text(MODALITIES_IN_STUDY)
-        }
-        if self._search.level is not Level.STUDIES or not silent:
+        silent = {match.text(_STUDY_UID) for match in matches if self._lacks_modalities(match)}
+        if not silent:
             return matches
         if not self._association.is_open:
             self._open_again()

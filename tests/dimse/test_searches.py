@@ -2,6 +2,7 @@
 
 import json
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -24,12 +25,13 @@ from dicom_qr_gateway.services import qido_session, search_limits
 from dicom_qr_gateway.services.qido import Answer, QidoService
 from dicom_qr_gateway.services.qido_attributes import Level
 from dicom_qr_gateway.services.qido_request import read_search
+from dicom_qr_gateway.services.qido_rows import Match
 from tests.pools import a_pool
 
 from .archive import Archive
 from .conftest import PATIENT
 from .conversation import PENDING, SUCCESS, Conversation
-from .scripted_pacs import ScriptedPacs
+from .scripted_pacs import PATIENCE, ScriptedPacs
 from .scripts import a_series, a_study, finds
 
 MakePacs = Callable[..., ScriptedPacs]
@@ -406,6 +408,31 @@ def test_a_page_is_cancelled_after_its_last_row(pacs_with: MakePacs, search: Sea
 
     answer = search(pacs_with(script), limit="2", offset="1")
     assert (values(answer), answer.warnings) == (["1.1", "1.2"], [qido_session.MORE])
+
+
+def test_a_row_of_a_page_is_written_while_the_pacs_looks_for_the_next(
+    pacs_with: MakePacs, search: Search, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = threading.Event()
+    row = Match.row
+
+    def writing(match: Match, level: Level) -> bytes:
+        written.set()
+        return row(match, level)
+
+    def script(peer: Conversation) -> None:
+        peer.accept()
+        peer.read_request()
+        peer.respond(PENDING, a_study("1.1"))
+        assert written.wait(PATIENCE)
+        peer.respond(PENDING, a_study("1.2"))
+        peer.respond(SUCCESS)
+        peer.serve_release()
+
+    monkeypatch.setattr(Match, "row", writing)
+    pacs = pacs_with(script)
+    assert values(search(pacs, limit="5")) == ["1.1", "1.2"]
+    pacs.finish()
 
 
 def ignores_a_cancel(peer: Conversation) -> None:
