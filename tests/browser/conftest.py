@@ -4,6 +4,7 @@ import os
 import shutil
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -15,6 +16,7 @@ from dicom_qr_gateway.app import create_app
 from dicom_qr_gateway.config import Settings
 from dicom_qr_gateway.sandbox import Sandbox
 
+ROOT = Path(__file__).parents[2]
 PREFIX = "/pacs-gateway"
 CHROMIUM_ARGUMENTS = [
     "--disable-background-networking",
@@ -65,7 +67,7 @@ def sandbox() -> Iterator[Sandbox]:
 @pytest.fixture(scope="session")
 def gateway(sandbox: Sandbox) -> Iterator[str]:
     """The URL of a gateway that is reachable both at its root and under a path prefix."""
-    app = create_app(Settings.from_environ({}))
+    app = create_app(Settings.from_environ({"PACS_CONFIG": str(ROOT / "deploy/pacs.toml")}))
     server = make_server("127.0.0.1", 0, DispatcherMiddleware(app, {PREFIX: app}), threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
