@@ -27,6 +27,7 @@ from dicom_qr_gateway.errors import DimseFailure, InvalidRequest, ProtocolError
 from dicom_qr_gateway.services.qido_attributes import UNIQUE_KEYS, Level, essential, tag
 from dicom_qr_gateway.services.refilter import matches_all
 from dicom_qr_gateway.services.sent_keys import sent_keys, split
+from dicom_qr_gateway.services.withheld import Withheld
 
 log = logging.getLogger(__name__)
 
@@ -74,18 +75,30 @@ class LevelFinder:
             NoAcceptedContext: the PACS does not offer the information model.
             InvalidRequest: the PACS has to be told a patient, and the search names none.
         """
-        self._association = association
-        self._context = association.context_for(*models)
-        model = self._context.abstract_syntax
-        self.agreed = FindOptions.decode(dict(association.peer.extended).get(model, b""))
+        self._models = models
+        self._patient_id = patient_id
         self._quirks = quirks
-        self._of_patient = self._needed_patient(patient_id) if model == PATIENT_ROOT_FIND else {}
-        self._is_fuzzy = fuzzy_matching and self.agreed.fuzzy_matching
+        self._wants_fuzzy = fuzzy_matching
+        self.use(association)
         self._limits = limits
         self._deadlines = deadlines
         self.budget = FindBudget(limits)
-        self.withheld = 0
-        self.of_other_patients = 0
+        self.withheld = Withheld()
+
+    def use(self, association: Association) -> None:
+        """Ask on this association from now on; what was counted and spent stays so.
+
+        Raises:
+            NoAcceptedContext: the PACS does not offer the information model.
+            InvalidRequest: the PACS has to be told a patient, and the search names none.
+        """
+        self._association = association
+        self._context = association.context_for(*self._models)
+        model = self._context.abstract_syntax
+        self.agreed = FindOptions.decode(dict(association.peer.extended).get(model, b""))
+        is_patient_root = model == PATIENT_ROOT_FIND
+        self._of_patient = self._needed_patient(self._patient_id) if is_patient_root else {}
+        self._is_fuzzy = self._wants_fuzzy and self.agreed.fuzzy_matching
 
     @property
     def is_relational(self) -> bool:
@@ -114,6 +127,7 @@ class LevelFinder:
         included: Keys,
         above: Mapping[int, str],
         untested: Set[int] = frozenset(),
+        withheld: Withheld | None = None,
     ) -> Generator[DataSet, None, None]:
         """Yield each match that matches, once or more often.
 
@@ -123,17 +137,21 @@ class LevelFinder:
             included: what is to be in the answer.
             above: the UIDs of the entities above.
             untested: keys that the caller tests.
+            withheld: counts what is not passed on, where that is no match of the search.
 
         Raises:
             ProtocolError: a match has no valid UID.
             GatewayError: see find_data_sets.
         """
         tested = {key: value for key, value in asked.items() if key not in untested}
-        passes = self._test_of(tested, above)
+        counts = self.withheld if withheld is None else withheld
+        counts.expect(level, tested)
+        passes = self._test_of(level, tested, above, counts)
         found = self._all_or_essential(level, self._sent(asked, included, above), asked)
         with closing(found):
             for data_set in found:
                 _check_uid(level, data_set)
+                counts.see(level, data_set)
                 if passes(data_set):
                     yield data_set
 
@@ -196,10 +214,13 @@ class LevelFinder:
             assumed=self._quirks.assume_charset,
         )
 
-    def _test_of(self, asked: Keys, above: Mapping[int, str]) -> Callable[[DataSet], bool]:
+    def _test_of(
+        self, level: Level, asked: Keys, above: Mapping[int, str], counts: Withheld
+    ) -> Callable[[DataSet], bool]:
         theirs, ours = split(asked, self._quirks, self._is_fuzzy)
         matches_theirs = matches_all(theirs, fuzzy_matching=self._is_fuzzy)
-        matches_ours = matches_all(ours, fuzzy_matching=self._is_fuzzy)
+        sent = sent_keys(ours, {}, self._quirks, self._is_fuzzy)
+        matches_ours = matches_all(ours, fuzzy_matching=self._is_fuzzy, sent=sent)
         patient = {
             key: value
             for key, value in theirs.items()
@@ -209,8 +230,7 @@ class LevelFinder:
 
         def passes(data_set: DataSet) -> bool:
             if not (_is_part_of(above, data_set) and matches_theirs(data_set)):
-                self.withheld += 1
-                self.of_other_patients += not is_of_patient(data_set)
+                counts.add(level, data_set, is_of_other_patient=not is_of_patient(data_set))
                 return False
             return matches_ours(data_set)
 

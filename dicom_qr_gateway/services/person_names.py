@@ -28,13 +28,21 @@ def name_matcher(key: str) -> Callable[[str], bool]:
 def sent_name(key: str) -> str:
     """Return what to ask a PACS for, so that it returns at least what matches.
 
-    Archives compare the whole text, in which an ideographic name is the second group. ASCII names
-    are asked as they are.
+    Archives compare the whole text, in which an ideographic name is the second group and more may
+    follow each group; and some take ``?`` for one byte.
     """
-    if key.isascii() or "=" in key:
-        return key
-    text = "*".join(key) if _UNSPACED.fullmatch(key) else key
-    return re.sub(r"\*+", "*", f"*{text}*")
+    if "=" in key:
+        text = "=".join(_begins(group) for group in key.rstrip("=*").split("="))
+    elif key.isascii():
+        text = _begins(key)
+    else:
+        text = f"*{'*'.join(key) if _UNSPACED.fullmatch(key) else key}*"
+    return re.sub(r"[*?]+", "*", text)
+
+
+def _begins(group: str) -> str:
+    """Return what a group begins with that matches; delimiters at its end may not be there."""
+    return f"{group.rstrip(' ^')}*"
 
 
 def _matches_a_group(wanted: re.Pattern[str], is_unspaced: bool, name: str) -> bool:

@@ -1,7 +1,8 @@
 """Search by QIDO-RS: one PACS or several, one page or all of it.
 
-Rule: an answer is either whole, a page of which it is said that there is more, or a stream that
-breaks where it fails. Of several PACS each has answered in full, or the answer says which did not.
+Rule: an answer is whole, or a page of which it is said whether there is more, or a stream that
+breaks where it fails, of which it is said that there may be. Of several PACS each has answered in
+full, or the answer says which did not.
 """
 
 import logging
@@ -10,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from contextvars import copy_context
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from operator import itemgetter
 from typing import Final
@@ -20,13 +21,15 @@ from dicom_qr_gateway.dicom.query_keys import texts_of
 from dicom_qr_gateway.dicom.request_charset import can_encode
 from dicom_qr_gateway.errors import GatewayError, InvalidRequest, PacsError, ShuttingDown
 from dicom_qr_gateway.named_pacs import NamedPacs
+from dicom_qr_gateway.services.qido_attributes import Level, of_steps
 from dicom_qr_gateway.services.qido_request import Search
 from dicom_qr_gateway.services.qido_rows import RETRIEVE_AE_TITLE, Key, Match
-from dicom_qr_gateway.services.qido_session import MAX_ROWS_HELD, MORE, Session
+from dicom_qr_gateway.services.qido_session import MAX_ROWS_HELD, MAYBE_MORE, MORE, Session
 
 log = logging.getLogger(__name__)
 
 MAX_AT_ONCE: Final = 8  # PACS that one search asks at a time
+MAX_PAGE: Final = 2 * MAX_ROWS_HELD  # rows that a limit has read whole, and one more
 
 
 @dataclass(slots=True)
@@ -66,12 +69,13 @@ class QidoService:
             client: the HTTP client's socket where the server offers it: a hang-up ends the query.
 
         Raises:
-            InvalidRequest: a PACS cannot be asked this.
+            InvalidRequest: a PACS cannot be asked this, or cannot answer it.
             PatientMismatch: every match is another patient's.
             GatewayError: the answer could not be had, see Session.
         """
         for each in pacs:
             _check_charset(search, each)
+        _check_steps(search)
         if len(pacs) == 1:
             return self._of_one(search, pacs[0], client)
         return self._of_several(search, pacs, client)
@@ -79,7 +83,7 @@ class QidoService:
     def _of_one(self, search: Search, pacs: NamedPacs, client: socket.socket | None) -> Answer:
         session = Session(self._pool, search, pacs, client)
         try:
-            if search.limit is not None and search.limit <= MAX_ROWS_HELD:
+            if search.limit is not None and search.limit <= MAX_PAGE:
                 answer = _page(session, search, search.limit)
             else:
                 answer = _all(session, search)
@@ -121,8 +125,9 @@ class QidoService:
         return [each.result() for each in asked]
 
     def _outcome(self, search: Search, pacs: NamedPacs, client: socket.socket | None) -> "_Outcome":
+        whole = replace(search, limit=None)  # a page is cut from all that all of them have
         try:
-            with closing(Session(self._pool, search, pacs, client)) as session:
+            with closing(Session(self._pool, whole, pacs, client)) as session:
                 return _everything(session, search, pacs)
         except ShuttingDown:
             raise
@@ -150,7 +155,7 @@ def _everything(session: Session, search: Search, pacs: NamedPacs) -> _Outcome:
     rows = []
     for match in chain(matches, session.rest()):
         rows.append((match.key(search.level), session.row(match.knowing(own))))
-    session.check_patient(len(rows))
+    session.check(len(rows))
     warnings = [f"PACS {pacs.name}: {warning}" for warning in session.warnings()]
     return _Outcome(pacs, rows, warnings)
 
@@ -170,11 +175,11 @@ def _failed(failures: Sequence[_Outcome]) -> GatewayError:
 def _page(session: Session, search: Search, limit: int) -> Answer:
     """Return so many rows in the order of the PACS, and whether there are more."""
     skipped = session.skip(search.offset)
-    matches = session.read(limit + 1)
+    found = session.read_rows(limit)
+    more = [MORE for _ in session.read(1)]
     session.enough()
-    rows = [session.row(match) for match in session.completed(matches[:limit])]
-    session.check_patient(skipped + len(rows))
-    more = [MORE] if len(matches) > limit else []
+    rows = session.completed_rows(found)
+    session.check(skipped + len(rows))
     return Answer(rows, [*session.warnings(), *more])
 
 
@@ -186,11 +191,12 @@ def _all(session: Session, search: Search) -> Answer:
         end = None if search.limit is None else search.limit - MAX_ROWS_HELD
         rest = islice(chain(matches[MAX_ROWS_HELD:], session.rest()), end)
         head = [session.row(match) for match in matches[:MAX_ROWS_HELD]]
-        return Answer(head, session.warnings(), _stream(session, rest), session)
+        maybe = [] if end is None else [MAYBE_MORE]
+        return Answer(head, [*session.warnings(), *maybe], _stream(session, rest), session)
     if search.limit is None and not search.offset:
         matches.sort(key=lambda match: match.key(search.level))
     rows = [session.row(match) for match in session.completed(matches)]
-    session.check_patient(skipped + len(rows))
+    session.check(skipped + len(rows))
     return Answer(rows, session.warnings())
 
 
@@ -206,3 +212,16 @@ def _check_charset(search: Search, pacs: NamedPacs) -> None:
         raise InvalidRequest(
             {"query": [f"A value cannot be said in {charset}, which PACS {pacs.name} is asked in."]}
         )
+
+
+def _check_steps(search: Search) -> None:
+    """Refuse what a worklist has only inside of its steps: no PACS knows it elsewhere."""
+    keywords = of_steps() if search.level is Level.WORKLIST else {}
+    reason = "The attribute belongs to the scheduled procedure step: write {}."
+    errors = {
+        keyword: [reason.format(f"ScheduledProcedureStepSequence.{keyword}")]
+        for key, keyword in keywords.items()
+        if key in search.asked
+    }
+    if errors:
+        raise InvalidRequest(errors)

@@ -217,6 +217,16 @@ def _levels() -> dict[int, Level]:
     }
 
 
+@cache
+def of_steps() -> Mapping[int, str]:
+    """Return what stands only in the Scheduled Procedure Step Sequence, tag -> keyword."""
+    paths = [keyword.partition(".") for keyword in _of((Level.WORKLIST,))]
+    elsewhere = {first for first, dot, _ in paths if not dot}
+    return {
+        tag(keyword): keyword for _, _, keyword in paths if keyword and keyword not in elsewhere
+    }
+
+
 def is_below(lower: Level, upper: Level) -> bool:
     """Tell whether a level is below another one."""
     return (

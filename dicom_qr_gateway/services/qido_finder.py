@@ -4,9 +4,11 @@ Rule: a PACS that answers relational queries, or is known to, is asked at once; 
 level to level. Either way each entity is yielded once.
 """
 
+from collections import deque
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
+from itertools import islice
 from typing import Final
 
 from dicom_qr_gateway.dicom.association import Association
@@ -66,7 +68,7 @@ class Finder:
             limits,
             *deadlines,
         )
-        self._entities_above = 0
+        self._questions = 0
 
     def matches(self) -> Generator[Match, None, None]:
         """Yield every entity that matches, in the order of the PACS.
@@ -99,8 +101,20 @@ class Finder:
             yield from self._descend(tuple(below), known, above)
             return
         for entity in self._few_entities(level, uids):
+            if self._is_page:
+                self._count_questions(1)
             known = {**uids, unique: entity.text(unique)}
             yield from self._descend(tuple(below), known, (*above, entity.data_set))
+
+    @property
+    def _is_page(self) -> bool:
+        """Tell whether not all of what is found may have to be asked about."""
+        return self._search.limit is not None
+
+    def _count_questions(self, count: int) -> None:
+        self._questions += count
+        if self._questions > MAX_ENTITIES:
+            raise too_broad()
 
     def _keys(self, level: Level) -> tuple[Keys, Keys]:
         """Return what the search asks and includes of a level; all that is of none, at its own."""
@@ -112,14 +126,18 @@ class Finder:
         return asked, included
 
     def _few_entities(self, level: Level, uids: Uids) -> list[Match]:
-        """Return the entities of a level above that match, if they may all be asked about."""
-        found = []
+        """Return the entities of a level above that match, if they may all be asked about.
+
+        Of a page, the first that may, and one more.
+        """
+        few = MAX_ENTITIES - self._questions + 1
         with closing(self._entities(level, *self._keys(level), uids)) as entities:
-            for entity in entities:
-                self._entities_above += 1
-                if self._entities_above > MAX_ENTITIES:
-                    raise too_broad()
-                found.append(entity)
+            found = list(islice(entities, few))
+            if self._is_page:
+                # A C-CANCEL that the PACS ignores would cost the association.
+                deque(entities, maxlen=0)
+            else:
+                self._count_questions(len(found))
         return found
 
     def _entities(

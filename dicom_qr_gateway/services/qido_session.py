@@ -1,19 +1,20 @@
 """A search of one PACS: an association, what it finds, and the page of it that was asked for.
 
-Rule: up to MAX_ROWS_HELD rows are read before anything is answered; what is longer is left to a
-stream, which holds its association until it is closed.
+Rule: up to MAX_ROWS_HELD rows, and a page of up to twice as many, are read before anything is
+answered; what is longer is left to a stream, which holds its association until it is closed.
 """
 
 import logging
 import socket
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from itertools import islice
 from typing import Final
 
+from dicom_qr_gateway.dicom.association import Association
 from dicom_qr_gateway.dicom.pool import Pool
 from dicom_qr_gateway.dicom.types import Deadline
-from dicom_qr_gateway.errors import DimseFailure, PatientMismatch, QueryTimeout
+from dicom_qr_gateway.errors import DimseFailure, InvalidRequest, PatientMismatch, QueryTimeout
 from dicom_qr_gateway.named_pacs import NamedPacs
 from dicom_qr_gateway.services.level_finder import models_of
 from dicom_qr_gateway.services.qido_attributes import Level
@@ -28,6 +29,8 @@ MAX_ROWS_HELD: Final = 1000
 _STUDY_UID: Final = 0x0020000D
 
 MORE: Final = "There are additional results that can be requested."
+# Of a limit that cuts what is sent while it is read.
+MAYBE_MORE: Final = "There may be additional results that can be requested."
 NOT_FUZZY: Final = (
     "The fuzzymatching parameter is not supported. Only literal matching has been performed."
 )
@@ -44,28 +47,43 @@ class Session:
         Raises:
             GatewayError: see Pool.association and Finder.
         """
-        whole = Deadline.after(
+        self._whole = Deadline.after(
             pool.limits.query_timeout,
             QueryTimeout,
             "The query took longer than QUERY_TIMEOUT: ask for less, or look at the PACS' load.",
         )
-        self._search = search
+        self._pool, self._search, self._pacs, self._client = pool, search, pacs, client
+        self._open = ExitStack()
         with ExitStack() as opening:
-            association = opening.enter_context(
-                pool.association(
-                    pacs.peer,
-                    pacs.calling_ae_title,
-                    models_of(search.level),
-                    client,
-                    whole,
-                    find_options=options_for(search, pacs.quirks),
-                )
-            )
-            self._association = association
-            self._finder = Finder(association, search, pacs.quirks, pool.limits, whole)
+            self._association = opening.enter_context(self._lent())
+            self._finder = Finder(self._association, search, pacs.quirks, pool.limits, self._whole)
             self._matches = self._finder.matches()
             # Closed before its association: that is where a C-CANCEL goes out.
             opening.callback(self._matches.close)
+            self._open = opening.pop_all()
+
+    def _lent(self) -> AbstractContextManager[Association]:
+        """Return an association of the pool, not opened yet."""
+        return self._pool.association(
+            self._pacs.peer,
+            self._pacs.calling_ae_title,
+            models_of(self._search.level),
+            self._client,
+            self._whole,
+            find_options=options_for(self._search, self._pacs.quirks),
+        )
+
+    def _open_again(self) -> None:
+        """Go on with a fresh association: a PACS that ignores a C-CANCEL costs the first one.
+
+        Raises:
+            GatewayError: see Pool.association.
+        """
+        log.info("the association is over, opened again for what is still to ask")
+        self._open.close()
+        with ExitStack() as opening:
+            self._association = opening.enter_context(self._lent())
+            self._finder.at_level.use(self._association)
             self._open = opening.pop_all()
 
     def close(self) -> None:
@@ -79,6 +97,32 @@ class Session:
             GatewayError: see Finder.matches.
         """
         return list(islice(self._matches, count))
+
+    def read_rows(self, count: int) -> list[Match | bytes]:
+        """Return the next matches, as rows where nothing is to be asked of them any more.
+
+        A row is written while the PACS looks for the next one.
+
+        Raises:
+            ResponseTooLarge: all rows together are more than MAX_RESPONSE_BYTES.
+            GatewayError: see Finder.matches.
+        """
+        return [
+            match if self._lacks_modalities(match) else self.row(match)
+            for match in islice(self._matches, count)
+        ]
+
+    def _lacks_modalities(self, match: Match) -> bool:
+        return self._search.level is Level.STUDIES and not match.text(MODALITIES_IN_STUDY)
+
+    def completed_rows(self, found: list[Match | bytes]) -> list[bytes]:
+        """Return the rows of what ``read_rows`` found.
+
+        Raises:
+            GatewayError: see completed.
+        """
+        completed = iter(self.completed([each for each in found if isinstance(each, Match)]))
+        return [each if isinstance(each, bytes) else self.row(next(completed)) for each in found]
 
     def skip(self, count: int) -> int:
         """Read so many matches, or all there are, and forget them; return how many."""
@@ -106,13 +150,13 @@ class Session:
         """Return studies with their modalities, where the PACS left them out (PS3.18 10.6.3.3).
 
         Raises:
-            GatewayError: see modalities_of.
+            GatewayError: see modalities_of and Pool.association.
         """
-        silent = {
-            match.text(_STUDY_UID) for match in matches if not match.text(MODALITIES_IN_STUDY)
-        }
-        if self._search.level is not Level.STUDIES or not silent or not self._association.is_open:
+        silent = {match.text(_STUDY_UID) for match in matches if self._lacks_modalities(match)}
+        if not silent:
             return matches
+        if not self._association.is_open:
+            self._open_again()
         try:
             found = modalities_of(self._finder.at_level, sorted(silent))
         except DimseFailure:
@@ -121,25 +165,33 @@ class Session:
         known = {uid: {MODALITIES_IN_STUDY: "\\".join(each)} for uid, each in found.items() if each}
         return [match.knowing(known.get(match.text(_STUDY_UID), {})) for match in matches]
 
-    def check_patient(self, found: int) -> None:
-        """Raise PatientMismatch where nothing was found but studies of others than were asked for.
+    def check(self, found: int) -> None:
+        """Raise where nothing was found, but "none" would not be the truth.
 
-        Contract: PatientID asked for by value.
+        Args:
+            found: how many matches there are.
+
+        Raises:
+            PatientMismatch: PatientID is asked for by value and the PACS has other patients only.
+            InvalidRequest: the PACS neither matches nor returns an attribute that is asked for.
         """
-        counts = self._finder.at_level
-        if counts.withheld and not found and counts.of_other_patients == counts.withheld:
+        withheld = self._finder.at_level.withheld
+        if found:
+            return
+        if withheld and withheld.are_of_other_patients:
             raise PatientMismatch(
                 "The PACS returned only other patients: it may ignore the Patient ID key."
             )
+        if unknown := withheld.unknown():
+            reason = "The PACS neither matches nor returns {}: ask without it."
+            raise InvalidRequest({name: [reason.format(name)] for name in unknown})
 
     def warnings(self) -> list[str]:
         """Return what must be said of the answer so far."""
-        counts, found = self._finder.at_level, []
-        if self._search.fuzzy_matching and not counts.agreed.fuzzy_matching:
+        at_level, found = self._finder.at_level, []
+        if self._search.fuzzy_matching and not at_level.agreed.fuzzy_matching:
             found.append(NOT_FUZZY)
-        if counts.withheld:
-            log.warning("%d matches withheld that were not asked for", counts.withheld)
-            found.append(
-                f"{counts.withheld} results withheld that do not match what was asked for."
-            )
+        if count := at_level.withheld.count(self._search.level):
+            log.warning("%d matches withheld that were not asked for", count)
+            found.append(f"{count} results withheld that do not match what was asked for.")
         return found

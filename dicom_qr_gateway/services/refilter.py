@@ -35,15 +35,22 @@ Matches = Callable[[DataSet], bool]
 _Matcher = Callable[[str], bool]
 
 
-def matches_all(keys: Keys, *, fuzzy_matching: bool = False) -> Matches:
+def matches_all(keys: Keys, *, fuzzy_matching: bool = False, sent: Keys | None = None) -> Matches:
     """Return what tells whether a data set matches all of these keys.
 
     Args:
         keys: what was asked; the universal ones match everything.
         fuzzy_matching: the PACS matches names in its own way (PS3.4 C.2.2.2.1.1), so that names
             are not tested.
+        sent: what the PACS was asked for these keys, if not the same. What it was not asked it
+            did not take for unknown either: no value is no match then.
     """
-    checks = [_matches_key(tag, value, fuzzy_matching) for tag, value in keys.items() if value]
+    asked = keys if sent is None else sent
+    checks = [
+        _matches_key(tag, value, asked.get(tag, ""), fuzzy_matching)
+        for tag, value in keys.items()
+        if value
+    ]
     return partial(_passes_all, checks)
 
 
@@ -51,14 +58,17 @@ def _passes_all(checks: list[Matches], data_set: DataSet) -> bool:
     return all(check(data_set) for check in checks)
 
 
-def _matches_key(tag: int, value: str | Keys, fuzzy_matching: bool) -> Matches:
+def _matches_key(tag: int, value: str | Keys, sent: str | Keys, fuzzy_matching: bool) -> Matches:
     if isinstance(value, Mapping):
-        return partial(_has_item, tag, matches_all(value, fuzzy_matching=fuzzy_matching))
+        inner = sent if isinstance(sent, Mapping) else {}
+        check = matches_all(value, fuzzy_matching=fuzzy_matching, sent=inner)
+        return partial(_has_item, tag, check)
     if value == EMPTY:
         return partial(_is_empty, tag)
     if fuzzy_matching and key_vr(tag) == "PN":
         return _passes
-    return partial(_has_value, tag, _matcher(key_vr(tag), value))
+    unknown_matches = bool(sent) and tag in UNKNOWN_MATCHES
+    return partial(_has_value, tag, _matcher(key_vr(tag), value), unknown_matches)
 
 
 def _passes(data_set: DataSet) -> bool:
@@ -74,7 +84,7 @@ def _is_empty(tag: int, data_set: DataSet) -> bool:
     return tag not in data_set.places or not data_set.text(tag)
 
 
-def _has_value(tag: int, matches: _Matcher, data_set: DataSet) -> bool:
+def _has_value(tag: int, matches: _Matcher, unknown_matches: bool, data_set: DataSet) -> bool:
     """Tell whether one of the attribute's values matches.
 
     An attribute that is not there is a key that the PACS does not support.
@@ -83,7 +93,7 @@ def _has_value(tag: int, matches: _Matcher, data_set: DataSet) -> bool:
         return False
     text = data_set.text(tag)
     if not text:
-        return tag in UNKNOWN_MATCHES
+        return unknown_matches
     return _one_matches(matches, data_set.vr(tag), text)
 
 

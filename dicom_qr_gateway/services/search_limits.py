@@ -12,7 +12,9 @@ def too_broad() -> InvalidRequest:
         {
             "query": [
                 "The PACS does not answer this at once, and level by level it would take more than "
-                f"{MAX_ENTITIES} queries: narrow the search, for example to a study or a date."
+                f"{MAX_ENTITIES} queries: narrow the search, for example to a study or a date. For "
+                "an archive like Orthanc, which answers relational queries without saying so, set "
+                "relational = true in PACS_CONFIG."
             ]
         }
     )

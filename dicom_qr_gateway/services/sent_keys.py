@@ -28,13 +28,21 @@ def sent_keys(asked: Keys, included: Keys, quirks: Quirks, is_fuzzy: bool = Fals
 
 
 def split(asked: Keys, quirks: Quirks, is_fuzzy: bool = False) -> tuple[Keys, Keys]:
-    """Return the keys that the PACS is asked as they are, and those it is asked more than.
+    """Return the keys that the PACS answers for, and those that it is asked more than.
 
-    A match that fails the first is the PACS' mistake, one that fails the second is nobody's.
+    A match that fails the first is the PACS' mistake, one that fails the second is nobody's. A name
+    in ASCII is in both: in the first as it is sent.
     """
     sent = _sent(asked, quirks, is_fuzzy)
-    kept = {tag: value for tag, value in asked.items() if sent[tag] == value}
-    return kept, {tag: value for tag, value in asked.items() if tag not in kept}
+    ours = {tag: value for tag, value in asked.items() if sent[tag] != value}
+    theirs = {
+        tag: value for tag, value in sent.items() if tag not in ours or _is_ascii_name(tag, value)
+    }
+    return theirs, ours
+
+
+def _is_ascii_name(tag: int, value: str | Keys) -> bool:
+    return isinstance(value, str) and value.isascii() and bool(value) and key_vr(tag) == "PN"
 
 
 def sent_value(tag: int, value: str, quirks: Quirks, is_fuzzy: bool) -> str:

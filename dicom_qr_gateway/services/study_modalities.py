@@ -17,6 +17,7 @@ from dicom_qr_gateway.services.qido_attributes import Level
 from dicom_qr_gateway.services.qido_rows import MODALITIES_IN_STUDY, Match
 from dicom_qr_gateway.services.refilter import matches_text
 from dicom_qr_gateway.services.search_limits import MAX_ENTITIES, too_broad
+from dicom_qr_gateway.services.withheld import Withheld
 
 _STUDY_UID: Final = 0x0020000D
 _SERIES_UID: Final = 0x0020000E
@@ -53,7 +54,7 @@ def find_by_modalities(
             elif matches_text(MODALITIES_IN_STUDY, key, modalities):
                 yield Match(data_set)
             elif "\\" not in key and MODALITIES_IN_STUDY in asked:
-                finder.withheld += 1
+                finder.withheld.add(Level.STUDIES, data_set, is_of_other_patient=False)
             if len(silent) > MAX_ENTITIES:
                 raise too_broad()
     by_study = modalities_of(finder, [Match(data_set).text(_STUDY_UID) for data_set in silent])
@@ -97,7 +98,7 @@ def _series_of_several(finder: LevelFinder, uids: Sequence[str]) -> Iterator[Dat
 
 def _series(finder: LevelFinder, asked: Keys, above: Mapping[int, str]) -> Iterator[DataSet]:
     included = {_STUDY_UID: "", _SERIES_UID: "", _MODALITY: ""}
-    return finder.find(Level.SERIES, asked, included, above, {_STUDY_UID})
+    return finder.find(Level.SERIES, asked, included, above, {_STUDY_UID}, Withheld())
 
 
 def _add(found: dict[str, dict[str, None]], series: Iterator[DataSet], uids: Sequence[str]) -> None:

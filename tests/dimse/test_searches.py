@@ -2,6 +2,7 @@
 
 import json
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,6 +13,7 @@ from dicom_qr_gateway.dicom.types import ApplicationEntity, QueryRetrieveLevel, 
 from dicom_qr_gateway.dicom.uids import PATIENT_ROOT_FIND
 from dicom_qr_gateway.dicom.waiting import StopSignal
 from dicom_qr_gateway.errors import (
+    AssociationAborted,
     ConnectionLost,
     ConnectionRefused,
     DimseFailure,
@@ -24,12 +26,13 @@ from dicom_qr_gateway.services import qido_session, search_limits
 from dicom_qr_gateway.services.qido import Answer, QidoService
 from dicom_qr_gateway.services.qido_attributes import Level
 from dicom_qr_gateway.services.qido_request import read_search
+from dicom_qr_gateway.services.qido_rows import Match
 from tests.pools import a_pool
 
 from .archive import Archive
 from .conftest import PATIENT
 from .conversation import PENDING, SUCCESS, Conversation
-from .scripted_pacs import ScriptedPacs
+from .scripted_pacs import PATIENCE, ScriptedPacs
 from .scripts import a_series, a_study, finds
 
 MakePacs = Callable[..., ScriptedPacs]
@@ -83,7 +86,7 @@ def a_row(answer: Answer) -> dict[str, Any]:
 def test_a_study_is_asked_for_with_what_the_standard_demands(
     archive: Archive, search: Search
 ) -> None:
-    archive.studies = [a_study()]
+    archive.studies = [a_study(PatientName="ROE^J")]
     answer = search(archive.entity, PatientID="P1", PatientName="DOE*")
     [asked] = archive.asked().finds
     assert (asked.keys["QueryRetrieveLevel"], asked.keys["PatientID"]) == ("STUDY", "P1")
@@ -224,6 +227,86 @@ def test_a_failure_after_matches_is_a_failure(pacs_with: MakePacs, search: Searc
         search(pacs_with(finds(a_study(), status=0xA700)))
 
 
+def test_the_nameless_do_not_match_a_name_that_the_pacs_was_not_asked_for(
+    archive: Archive, search: Search
+) -> None:
+    archive.studies = [a_study("1.1", PatientName=""), a_study("1.2", PatientName="MANY^A")]
+    assert values(search(archive.entity, PatientName="Many*")) == ["1.1", "1.2"]
+    answer = search(archive.entity, quirks=Quirks(wildcards=False), PatientName="Many*")
+    assert (values(answer), answer.warnings) == (["1.2"], [])
+
+
+# --- What a PACS does not know ------------------------------------------------------------------
+
+
+def test_a_key_that_the_pacs_does_not_know_is_never_an_empty_answer(
+    archive: Archive, search: Search
+) -> None:
+    archive.studies = [a_study("1.1"), a_study("1.2")]
+    with pytest.raises(InvalidRequest) as caught:
+        search(archive.entity, InstitutionName="Peers*", limit="5")
+    assert caught.value.extra["errors"] == {
+        "InstitutionName": ["The PACS neither matches nor returns InstitutionName: ask without it."]
+    }
+    with pytest.raises(InvalidRequest):  # a list of codes, which no PACS is asked
+        search(archive.entity, PatientSex="M,F")
+
+
+def test_a_key_that_one_match_has_is_known(archive: Archive, search: Search) -> None:
+    archive.studies = [a_study("1.1"), a_study("1.2", InstitutionName="")]
+    answer = search(archive.entity, InstitutionName="Peers*")
+    assert answer.rows == []
+    assert answer.warnings == ["2 results withheld that do not match what was asked for."]
+
+
+def test_a_key_of_a_level_above_that_the_pacs_does_not_know_is_an_error(
+    archive: Archive, search: Search
+) -> None:
+    archive.studies = [a_study("1.1")]
+    archive.series = [a_series("CT")]
+    with pytest.raises(InvalidRequest) as caught:
+        search(archive.entity, level=Level.SERIES, StudyDescription="HEAD")
+    assert [*caught.value.extra["errors"]] == ["StudyDescription"]
+
+
+def test_a_key_inside_of_a_sequence_that_the_pacs_does_not_know_is_an_error(
+    pacs_with: MakePacs, search: Search
+) -> None:
+    step = Dataset()
+    step.ScheduledStationAETitle = "CT1"
+    entry = Dataset()
+    entry.ScheduledProcedureStepSequence = [step]
+    key = "ScheduledProcedureStepSequence.ScheduledProcedureStepLocation"
+    with pytest.raises(InvalidRequest) as caught:
+        search(pacs_with(finds(entry)), level=Level.WORKLIST, **{key: "ROOM 1"})
+    assert [*caught.value.extra["errors"]] == [key]
+
+
+def test_a_key_of_a_step_says_where_it_belongs(archive: Archive, search: Search) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        search(archive.entity, level=Level.WORKLIST, Modality="CT", InstitutionName="H")
+    assert caught.value.extra["errors"] == {
+        "Modality": [
+            "The attribute belongs to the scheduled procedure step: "
+            "write ScheduledProcedureStepSequence.Modality."
+        ]
+    }
+    assert archive.memory.proposals == []
+
+
+def test_only_matches_of_the_search_count_as_withheld_and_each_once(
+    archive: Archive, search: Search
+) -> None:
+    archive.studies = [
+        a_study("1.1", ModalitiesInStudy=None, AccessionNumber="A1"),
+        *(a_study(f"1.{number}", AccessionNumber="A2") for number in (2, 3, 3, 2)),
+    ]
+    archive.series = [a_series("MR", "1.1"), *(a_series("CT", f"9.{n}") for n in range(5))]
+    answer = search(archive.entity, AccessionNumber="A1")
+    assert (values(answer), values(answer, "00080061")) == (["1.1"], ["MR"])
+    assert answer.warnings == ["2 results withheld that do not match what was asked for."]
+
+
 # --- Modalities --------------------------------------------------------------------------------
 
 
@@ -310,7 +393,23 @@ def test_a_search_that_would_take_too_many_questions_says_so(
     with pytest.raises(InvalidRequest) as caught:
         search(archive.entity, level=Level.SERIES)
     assert list(caught.value.extra["errors"]) == ["query"]
+    assert "relational = true" in caught.value.extra["errors"]["query"][0]
     assert search_limits.MAX_ENTITIES == 1000
+
+
+def test_a_page_asks_about_no_more_than_it_needs(
+    archive: Archive, search: Search, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dicom_qr_gateway.services.qido_finder.MAX_ENTITIES", 2)
+    archive.studies = [a_study(f"1.{number}") for number in range(4)]
+    archive.series = [a_series("CT")]
+    answer = search(archive.entity, level=Level.SERIES, limit="1")
+    assert (values(answer), answer.warnings) == (["1.0"], [qido_session.MORE])
+    _, *of_series = archive.asked().finds
+    assert [asked.keys["StudyInstanceUID"] for asked in of_series] == ["1.0", "1.1"]
+    assert (archive.memory.released, archive.memory.aborted) == (1, 0)
+    with pytest.raises(InvalidRequest):
+        search(archive.entity, level=Level.SERIES, limit="3")
 
 
 # --- A PACS that accepts only the Patient Root -------------------------------------------------
@@ -408,6 +507,61 @@ def test_a_page_is_cancelled_after_its_last_row(pacs_with: MakePacs, search: Sea
     assert (values(answer), answer.warnings) == (["1.1", "1.2"], [qido_session.MORE])
 
 
+def test_a_row_of_a_page_is_written_while_the_pacs_looks_for_the_next(
+    pacs_with: MakePacs, search: Search, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = threading.Event()
+    row = Match.row
+
+    def writing(match: Match, level: Level) -> bytes:
+        written.set()
+        return row(match, level)
+
+    def script(peer: Conversation) -> None:
+        peer.accept()
+        peer.read_request()
+        peer.respond(PENDING, a_study("1.1"))
+        assert written.wait(PATIENCE)
+        peer.respond(PENDING, a_study("1.2"))
+        peer.respond(SUCCESS)
+        peer.serve_release()
+
+    monkeypatch.setattr(Match, "row", writing)
+    pacs = pacs_with(script)
+    assert values(search(pacs, limit="5")) == ["1.1", "1.2"]
+    pacs.finish()
+
+
+def ignores_a_cancel(peer: Conversation) -> None:
+    peer.accept()
+    peer.read_request()
+    for number in range(3):
+        peer.respond(PENDING, a_study(f"1.{number}", ModalitiesInStudy=None))
+    peer.read_request()
+    peer.wait_until_closed()
+
+
+def tells_series(peer: Conversation) -> None:
+    peer.accept()
+    peer.answer_find(a_series("MR", "1.0"), a_series("SR", "1.1"))
+    peer.serve_release()
+
+
+def test_modalities_are_asked_for_on_a_fresh_association_where_a_cancel_is_ignored(
+    pacs_with: MakePacs, search: Search
+) -> None:
+    answer = search(pacs_with(ignores_a_cancel, tells_series), limit="2")
+    assert values(answer, "00080061") == ["MR", "SR"]
+    assert answer.warnings == [qido_session.MORE]
+
+
+def test_a_page_whose_modalities_cannot_be_asked_for_is_an_error(
+    pacs_with: MakePacs, search: Search
+) -> None:
+    with pytest.raises(AssociationAborted):
+        search(pacs_with(ignores_a_cancel, lambda peer: peer.abort()), limit="2")
+
+
 def test_a_page_that_ends_with_the_answer_has_no_more(archive: Archive, search: Search) -> None:
     archive.studies = [a_study(f"1.{number}") for number in range(3)]
     answer = search(archive.entity, limit="2", offset="1")
@@ -431,6 +585,7 @@ def test_a_page_without_rows_says_whether_there_are_any(archive: Archive, search
 def few_rows_held(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in ("qido", "qido_session"):
         monkeypatch.setattr(f"dicom_qr_gateway.services.{module}.MAX_ROWS_HELD", 3)
+    monkeypatch.setattr("dicom_qr_gateway.services.qido.MAX_PAGE", 4)
 
 
 @pytest.mark.usefixtures("few_rows_held")
@@ -444,6 +599,20 @@ def test_what_is_longer_is_a_stream(archive: Archive, search: Search) -> None:
     archive.ended.clear()
     answer = search(archive.entity, limit="5", offset="1")
     assert len([*answer.rows, *(answer.rest or ())]) == 5
+
+
+@pytest.mark.usefixtures("few_rows_held")
+def test_a_limit_says_when_it_cut_or_may_have(archive: Archive, search: Search) -> None:
+    archive.studies = [a_study(f"1.{number}") for number in range(7)]
+    page = search(archive.entity, limit="4")
+    assert (len(page.rows), page.rest, page.warnings) == (4, None, [qido_session.MORE])
+    stream = search(archive.entity, limit="5")
+    assert (len(stream.rows), stream.warnings) == (3, [qido_session.MAYBE_MORE])
+    assert len(list(stream.rest or ())) == 2
+    whole = search(archive.entity, offset="2", limit="5")
+    assert whole.warnings == [qido_session.MAYBE_MORE]
+    archive.studies = archive.studies[:3]
+    assert search(archive.entity, limit="5").warnings == []
 
 
 @pytest.mark.usefixtures("few_rows_held")

@@ -99,6 +99,11 @@ def test_pages_together_are_the_whole(url: str) -> None:
         ("Люкceмбypг", "SCSRUSS"),
         ("김희중", "2008-3"),
         ("홍길동", "I2EXAMPLE"),
+        ("Wang^XiaoDong", "X2EXAMPLE"),
+        ("Yamada^Tarou=山田^太郎", "PEERS-ISO-2022-87"),
+        ("=山田*", "PEERS-ISO-2022-87"),
+        ("==やまだ*", "PEERS-ISO-2022-87"),
+        ("M?ller*", "PEERS-ISO-100"),
     ],
 )
 def test_names_are_found_in_every_script_and_character_set(
@@ -112,6 +117,22 @@ def test_a_search_by_modality_finds_what_the_archive_does_not_say(url: str) -> N
     found = get(f"{url}/studies", ModalitiesInStudy="SR", PatientID=WITH_MANY_STUDIES.patient_id)
     assert uids(found) == {RECENT.uid}
     assert found[0]["00080061"]["Value"] == ["CT", "SR"]
+
+
+@pytest.mark.parametrize(
+    ("of", "key", "asked"),
+    [
+        ("studies", "InstitutionName", "Peers*"),
+        ("instances", "SOPClassUID", "1.2.840.10008.5.1.4.1.1.2"),
+        ("instances", "Rows", "512"),
+    ],
+)
+def test_what_dcmqrscp_does_not_know_is_an_error_and_not_an_empty_answer(
+    root: str, of: str, key: str, asked: str
+) -> None:
+    response = requests.get(f"{root}/dcmqrscp/{of}", params={key: asked}, timeout=60)
+    assert (response.status_code, [*response.json()["errors"]]) == (400, [key])
+    assert get(f"{root}/orthanc/{of}", **{key: asked})
 
 
 def test_both_archives_are_one_answer(root: str) -> None:
@@ -221,6 +242,7 @@ def test_todays_steps_of_a_station_come_from_wlmscpfs(worklist: str) -> None:
     assert (step["00400009"]["Value"], step["00400001"]["Value"]) == (["SPS1"], ["CT1"])
     assert get(worklist, **{date: "20240103-"}) == []
     assert len(get(worklist)) == 2
+    assert requests.get(worklist, params={"Modality": "CT"}, timeout=60).status_code == 400
 
 
 def test_a_name_of_a_worklist_is_found_in_latin_1(worklist: str) -> None:

@@ -1,5 +1,7 @@
 """What a PACS returned is tested as PS3.4 C.2.2.2 matches, no stricter and no looser."""
 
+import re
+
 import pytest
 from pydicom.dataset import Dataset
 from pydicom.filebase import DicomBytesIO
@@ -216,17 +218,47 @@ def test_a_malicious_pattern_comes_to_an_end() -> None:
 @pytest.mark.parametrize(
     ("key", "sent"),
     [
-        ("DOE^JOHN", "DOE^JOHN"),
+        ("DOE^JOHN", "DOE^JOHN*"),
+        ("DOE^JOHN^^", "DOE^JOHN*"),
+        ("DOE*", "DOE*"),
+        ("D?E^*N", "D*E^*N*"),
         ("Müller", "*Müller*"),
         ("山田^太郎", "*山田^太郎*"),
         ("山田", "*山*田*"),
         ("*山田*", "*山田*"),
-        ("A=山田", "A=山田"),
+        ("M?ller", "M*ller*"),
+        ("A=山田", "A*=山田*"),
+        ("A=", "A*"),
+        ("A=*", "A*"),
+        ("=山田*", "*=山田*"),
+        ("==やまだ", "*=*=やまだ*"),
     ],
 )
-def test_names_beyond_ascii_are_looked_for_in_every_group(key: str, sent: str) -> None:
+def test_a_pacs_is_asked_for_every_name_that_matches(key: str, sent: str) -> None:
     assert sent_name(key) == sent
-    assert passes("PatientName", sent, key)
+
+
+@pytest.mark.parametrize(
+    ("key", "name"),
+    [
+        ("Wang^XiaoDong", "Wang^XiaoDong=王^小东"),
+        ("Yamada^Tarou=山田^太郎", "Yamada^Tarou=山田^太郎=やまだ^たろう"),
+        ("=山田*", "Yamada^Tarou=山田^太郎"),
+        ("M?ller*", "Müller^Jürgen"),
+        ("DOE^JOHN^^", "DOE^JOHN"),
+        ("A=*", "A"),
+    ],
+)
+def test_what_a_name_matches_is_among_what_is_asked_for(key: str, name: str) -> None:
+    assert passes("PatientName", key, name)
+    assert re.fullmatch(re.escape(sent_name(key)).replace(r"\*", ".*"), name)
+    assert passes("PatientName", sent_name(key), name)
+
+
+def test_a_pacs_that_ignores_an_ascii_name_is_caught() -> None:
+    name = tag("PatientName")
+    assert split({name: "DOE^J"}, NO_QUIRKS) == ({name: "DOE^J*"}, {name: "DOE^J"})
+    assert split({name: "DOE^J"}, Quirks(wildcards=False)) == ({name: "DOE^J"}, {})
 
 
 def test_what_the_standard_has_no_key_for_is_left_to_the_refilter() -> None:
@@ -264,3 +296,17 @@ def test_a_pacs_without_wild_cards_is_not_sent_any() -> None:
         tag("RequestAttributesSequence"): {tag("RequestedProcedureID"): ""},
     }
     assert {*split(asked, quirks)[1]} == {tag("PatientID"), tag("RequestAttributesSequence")}
+
+
+def test_what_a_pacs_was_not_asked_it_did_not_take_for_unknown() -> None:
+    asked: Keys = {tag("PatientName"): "Many*", tag("Modality"): "CT"}
+    nameless = a_match(PatientName="", Modality="")
+    assert matches_all(asked)(nameless)
+    assert not matches_all(asked, sent={tag("PatientName"): "", tag("Modality"): "CT"})(nameless)
+    steps = tag("ScheduledProcedureStepSequence")
+    step = Dataset()
+    step.Modality = ""
+    entry = a_match(ScheduledProcedureStepSequence=Sequence([step]))
+    key: Keys = {steps: {tag("Modality"): "C*"}}
+    assert matches_all(key)(entry)
+    assert not matches_all(key, sent={steps: {tag("Modality"): ""}})(entry)
