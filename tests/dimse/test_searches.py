@@ -384,7 +384,7 @@ def test_a_page_asks_about_no_more_than_it_needs(
     archive.series = [a_series("CT")]
     answer = search(archive.entity, level=Level.SERIES, limit="1")
     assert (values(answer), answer.warnings) == (["1.0"], [qido_session.MORE])
-    of_studies, *of_series = archive.asked().finds
+    _, *of_series = archive.asked().finds
     assert [asked.keys["StudyInstanceUID"] for asked in of_series] == ["1.0", "1.1"]
     assert (archive.memory.released, archive.memory.aborted) == (1, 0)
     with pytest.raises(InvalidRequest):
