@@ -131,7 +131,7 @@ QUIRKS: Final = (
         "true or false",
         "Whether relational queries (PS3.4 C.4.1.2.2.2) are sent. Without it as the PACS "
         "negotiates. For archives that can and do not say so, or say so and cannot: true is "
-        "advised for Orthanc, whose instances and series of many studies are then one query. /q "
+        "advised for Orthanc, whose series and instances of many studies are then one query. /q "
         "needs none.",
     ),
     Key(

@@ -78,7 +78,8 @@ _OPTIONS: Final[Mapping[str, Json]] = {
         "schema": {"type": "string", "enum": ["all", "StudyDescription", "00081030,00080080"]},
     },
     "limit": {
-        "description": "At most so many results; a `Warning` header says when there are more.",
+        "description": "At most so many results; a `Warning` header says when there are more, or, "
+        "beyond 2,000, when there may be.",
         "schema": {"type": "integer", "minimum": 0, "maximum": 999_999_999},
         "example": 10,
     },

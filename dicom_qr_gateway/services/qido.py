@@ -1,8 +1,8 @@
 """Search by QIDO-RS: one PACS or several, one page or all of it.
 
-Rule: an answer is whole, or a page of which it is said whether there is more, or a stream that
-breaks where it fails, of which it is said that there may be. Of several PACS each has answered in
-full, or the answer says which did not.
+Rule: an answer is either whole, a page of which it is said whether there is more, or a stream that
+breaks where it fails and, under a limit, says that there may be more. Of several PACS each has
+answered in full, or the answer says which did not.
 """
 
 import logging
