@@ -25,7 +25,7 @@ from dicom_qr_gateway.dicom.uids import (
 )
 from dicom_qr_gateway.errors import DimseFailure, InvalidRequest, ProtocolError
 from dicom_qr_gateway.services.qido_attributes import UNIQUE_KEYS, Level, essential, tag
-from dicom_qr_gateway.services.refilter import matches_all
+from dicom_qr_gateway.services.refilter import is_part_of, matches_all
 from dicom_qr_gateway.services.sent_keys import sent_keys, split
 from dicom_qr_gateway.services.withheld import Withheld
 
@@ -96,8 +96,7 @@ class LevelFinder:
         self._context = association.context_for(*self._models)
         model = self._context.abstract_syntax
         self.agreed = FindOptions.decode(dict(association.peer.extended).get(model, b""))
-        is_patient_root = model == PATIENT_ROOT_FIND
-        self._of_patient = self._needed_patient(self._patient_id) if is_patient_root else {}
+        self._of_patient = self._needed_patient() if model == PATIENT_ROOT_FIND else {}
         self._is_fuzzy = self._wants_fuzzy and self.agreed.fuzzy_matching
 
     @property
@@ -107,10 +106,10 @@ class LevelFinder:
             return self.agreed.relational
         return self._quirks.relational
 
-    def _needed_patient(self, patient_id: str) -> Keys:
+    def _needed_patient(self) -> Keys:
         """Return the key above STUDY level that the Patient Root wants (PS3.4 C.4.1.2.1)."""
-        if patient_id or self.is_relational:
-            return {_PATIENT_ID: patient_id} if patient_id else {}
+        if self._patient_id or self.is_relational:
+            return {_PATIENT_ID: self._patient_id} if self._patient_id else {}
         raise InvalidRequest(
             {
                 "PatientID": [
@@ -229,7 +228,7 @@ class LevelFinder:
         is_of_patient = matches_all(patient)
 
         def passes(data_set: DataSet) -> bool:
-            if not (_is_part_of(above, data_set) and matches_theirs(data_set)):
+            if not (is_part_of(above, data_set) and matches_theirs(data_set)):
                 counts.add(level, data_set, is_of_other_patient=not is_of_patient(data_set))
                 return False
             return matches_ours(data_set)
@@ -245,10 +244,3 @@ def _check_uid(level: Level, data_set: DataSet) -> None:
     key = tag(unique)
     if key not in data_set.places or not _UID.fullmatch(data_set.text(key)):
         raise ProtocolError(f"The PACS returned a match without a valid {unique}.")
-
-
-def _is_part_of(above: Mapping[int, str], data_set: DataSet) -> bool:
-    """Tell whether a match is of the entities that were named; not every PACS says of which."""
-    return all(
-        key not in data_set.places or data_set.text(key) in ("", uid) for key, uid in above.items()
-    )

@@ -97,6 +97,13 @@ def _has_value(tag: int, matches: _Matcher, unknown_matches: bool, data_set: Dat
     return _one_matches(matches, data_set.vr(tag), text)
 
 
+def is_part_of(above: Mapping[int, str], data_set: DataSet) -> bool:
+    """Tell whether a match is of the entities that were named; not every PACS says of which."""
+    return all(
+        key not in data_set.places or data_set.text(key) in ("", uid) for key, uid in above.items()
+    )
+
+
 def matches_text(tag: int, key: str, text: str) -> bool:
     """Tell whether one of an attribute's values, joined by backslashes, matches a key."""
     return _one_matches(_matcher(key_vr(tag), key), key_vr(tag), text)
