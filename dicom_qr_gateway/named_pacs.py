@@ -58,7 +58,8 @@ class PacsDirectory:
             return self._by_name[name]
         except KeyError:
             raise NoSuchPacs(
-                "This gateway knows no PACS of that name: GET /pacs lists those it knows."
+                "This gateway knows no PACS of that name: PACS_CONFIG names them, GET /pacs lists "
+                "them."
             ) from None
 
     @property

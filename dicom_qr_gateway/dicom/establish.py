@@ -115,7 +115,8 @@ def establish(
     acse = Deadline.after(
         limits.acse_timeout,
         AssociationTimeout,
-        "The PACS accepted the connection but did not answer the association request in time.",
+        "What listens on the PACS' port accepted the connection but did not answer the association "
+        "request in time: check that it is the DICOM port, and that the PACS is not overloaded.",
     )
     phases.begin("associate")
     answer = _negotiate(connection, request, acse, *deadlines)

@@ -96,7 +96,9 @@ def test_an_unknown_name_in_a_body_is_400(client, queries, name):
     response = client.q(**{**BY_NAME, "pacs": name})
     assert response.status_code == 400
     assert response.json["errors"] == {
-        "pacs": ["This gateway knows no PACS of that name: GET /pacs lists those it knows."]
+        "pacs": [
+            "This gateway knows no PACS of that name: PACS_CONFIG names them, GET /pacs lists them."
+        ]
     }
     assert queries.asked == []
 
