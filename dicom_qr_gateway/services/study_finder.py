@@ -7,7 +7,6 @@ PACS does not say to a list of UIDs, it is asked for UID by UID.
 
 import logging
 from collections.abc import Generator, Sequence
-from contextlib import closing
 from typing import Final
 
 from dicom_qr_gateway.dicom.association import Association
@@ -18,6 +17,7 @@ from dicom_qr_gateway.dicom.uids import PATIENT_ROOT_FIND, STUDY_ROOT_FIND
 from dicom_qr_gateway.errors import DimseFailure
 from dicom_qr_gateway.services.matching import wire_patient_id
 from dicom_qr_gateway.services.study import KEYS, Study, study_from, values
+from dicom_qr_gateway.services.uid_lists import UidLists
 
 log = logging.getLogger(__name__)
 
@@ -29,9 +29,8 @@ _DEAR_KEY: Final = "PerformingPhysicianName"
 # In the Patient Root these are above STUDY level, where only unique keys may stand (PS3.4 C.4.1).
 _PATIENT_KEYS: Final = ("PatientName", "PatientBirthDate")
 _REFUSES_IDENTIFIER: Final = "0xA900"  # Identifier does not match SOP Class, PS3.4 table C.4-1
-_UIDS_IN_A_LIST: Final = 100  # an element of 6.5 KB, which fits into one PDU of any PACS
 
-_Rows = dict[str, list[dict[str, str]]]
+_Row = dict[str, str]
 
 
 class StudyFinder:
@@ -54,7 +53,8 @@ class StudyFinder:
         self._quirks = quirks
         self._budget = FindBudget(limits)
         self._refused: tuple[str, ...] = ()
-        self._honours_lists = True
+        self._dear_keys = UidLists(self._ask_for_dear_key, _study_of)
+        self._series = UidLists(self._ask_for_series, _study_of)
 
     def studies(self, is_selective: bool) -> list[Study]:
         """Return the matches at STUDY level.
@@ -99,9 +99,8 @@ class StudyFinder:
         """
         if _DEAR_KEY in self._refused:
             return list(studies)
-        keys = {"PatientID": wire_patient_id(self._patient_id), _DEAR_KEY: ""}
         try:
-            rows = self._rows(QueryRetrieveLevel.STUDY, [study.uid for study in studies], keys)
+            rows = self._dear_keys.rows([study.uid for study in studies])
         except DimseFailure as failure:
             if failure.dicom.get("status") != _REFUSES_IDENTIFIER:
                 raise
@@ -115,10 +114,7 @@ class StudyFinder:
             GatewayError: see c_find.
         """
         unknown = [study.uid for study in studies if not study.modalities]
-        keys = {"SeriesInstanceUID": "", "Modality": ""}
-        if self._is_patient_root:
-            keys["PatientID"] = wire_patient_id(self._patient_id)
-        rows = self._rows(QueryRetrieveLevel.SERIES, unknown, keys)
+        rows = self._series.rows(unknown)
         return [
             study if study.modalities else _with_modalities(study, rows[study.uid])
             for study in studies
@@ -128,50 +124,17 @@ class StudyFinder:
     def _is_patient_root(self) -> bool:
         return self._context.abstract_syntax == PATIENT_ROOT_FIND
 
-    def _rows(self, level: QueryRetrieveLevel, uids: Sequence[str], keys: dict[str, str]) -> _Rows:
-        """Return what the PACS says of each of these studies.
+    def _ask_for_dear_key(self, uids: str) -> Generator[_Row, None, None]:
+        keys = {"PatientID": wire_patient_id(self._patient_id), _DEAR_KEY: ""}
+        return self._find(QueryRetrieveLevel.STUDY, {**keys, "StudyInstanceUID": uids})
 
-        PS3.4 C.4.1.2.1 wants a single Study Instance UID at SERIES level; most PACS take a list.
-        """
-        rows: _Rows = {}
-        for start in range(0, len(uids), _UIDS_IN_A_LIST):
-            several = uids[start : start + _UIDS_IN_A_LIST]
-            if self._honours_lists and len(several) > 1:
-                rows.update(self._ask_for_several(level, several, keys))
-            for uid in several:
-                if uid not in rows:
-                    rows[uid] = self._ask_for_one(level, uid, keys)
-        return rows
+    def _ask_for_series(self, uids: str) -> Generator[_Row, None, None]:
+        keys = {"StudyInstanceUID": uids, "SeriesInstanceUID": "", "Modality": ""}
+        if self._is_patient_root:
+            keys["PatientID"] = wire_patient_id(self._patient_id)
+        return self._find(QueryRetrieveLevel.SERIES, keys)
 
-    def _ask_for_several(
-        self, level: QueryRetrieveLevel, uids: Sequence[str], keys: dict[str, str]
-    ) -> _Rows:
-        """Return what the PACS says to a list of UIDs, of those studies that it mentions."""
-        rows: _Rows = {}
-        self._honours_lists = False
-        try:
-            with closing(self._find(level, {**keys, "StudyInstanceUID": "\\".join(uids)})) as found:
-                for row in found:
-                    uid = row.get("StudyInstanceUID", "")
-                    if uid not in uids:
-                        log.info("the PACS takes a list of UIDs for any UID, asked one by one")
-                        return {}
-                    rows.setdefault(uid, []).append(row)
-        except DimseFailure:
-            log.info("the PACS refuses a list of UIDs, asked one by one")
-            return {}
-        self._honours_lists = len(rows) == len(uids)
-        return rows
-
-    def _ask_for_one(
-        self, level: QueryRetrieveLevel, uid: str, keys: dict[str, str]
-    ) -> list[dict[str, str]]:
-        found = self._find(level, {**keys, "StudyInstanceUID": uid})
-        return [row for row in found if row.get("StudyInstanceUID") in (uid, "", None)]
-
-    def _find(
-        self, level: QueryRetrieveLevel, keys: dict[str, str]
-    ) -> Generator[dict[str, str], None, None]:
+    def _find(self, level: QueryRetrieveLevel, keys: dict[str, str]) -> Generator[_Row, None, None]:
         return c_find(
             self._association,
             self._context,
@@ -183,12 +146,16 @@ class StudyFinder:
         )
 
 
-def _with_modalities(study: Study, series: Sequence[dict[str, str]]) -> Study:
+def _study_of(row: _Row) -> str:
+    return row.get("StudyInstanceUID", "")
+
+
+def _with_modalities(study: Study, series: Sequence[_Row]) -> Study:
     found = values("\\".join(row.get("Modality", "") for row in series))
     return study.completed(ModalitiesInStudy=found) if found else study
 
 
-def _with_dear_key(study: Study, rows: Sequence[dict[str, str]], patient_id: str) -> Study:
+def _with_dear_key(study: Study, rows: Sequence[_Row], patient_id: str) -> Study:
     for row in rows:
         value = row.get(_DEAR_KEY, "")
         if value and row.get("PatientID", "").strip(" ") == patient_id.strip(" "):

@@ -4,25 +4,26 @@ Rule: ModalitiesInStudy (0008,0061) is computed, and many PACS do not (PS3.4 C.3
 out is asked of the series, on the same association, after the studies.
 """
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
+from functools import partial
 from typing import Final
 
 from dicom_qr_gateway.dicom.data_set import DataSet
 from dicom_qr_gateway.dicom.query_keys import Keys
 from dicom_qr_gateway.dicom.types import QueryRetrieveLevel, Quirks
-from dicom_qr_gateway.errors import DimseFailure
 from dicom_qr_gateway.services.level_finder import LevelFinder
 from dicom_qr_gateway.services.qido_attributes import Level
 from dicom_qr_gateway.services.qido_rows import MODALITIES_IN_STUDY, Match
 from dicom_qr_gateway.services.refilter import matches_text
 from dicom_qr_gateway.services.search_limits import MAX_ENTITIES, too_broad
+from dicom_qr_gateway.services.study import values
+from dicom_qr_gateway.services.uid_lists import UidLists
 from dicom_qr_gateway.services.withheld import Withheld
 
 _STUDY_UID: Final = 0x0020000D
 _SERIES_UID: Final = 0x0020000E
 _MODALITY: Final = 0x00080060
-_UIDS_IN_A_LIST: Final = 100  # an element of 6.5 KB, which fits into one PDU of any PACS
 
 
 def find_by_modalities(
@@ -57,9 +58,9 @@ def find_by_modalities(
                 finder.withheld.add(Level.STUDIES, data_set, is_of_other_patient=False)
             if len(silent) > MAX_ENTITIES:
                 raise too_broad()
-    by_study = modalities_of(finder, [Match(data_set).text(_STUDY_UID) for data_set in silent])
+    by_study = modalities_of(finder, [*dict.fromkeys(map(_study_of, silent))])
     for data_set in silent:
-        modalities = "\\".join(by_study.get(Match(data_set).text(_STUDY_UID), ()))
+        modalities = "\\".join(by_study[_study_of(data_set)])
         if modalities and matches_text(MODALITIES_IN_STUDY, key, modalities):
             yield Match(data_set, known={MODALITIES_IN_STUDY: modalities})
 
@@ -72,40 +73,21 @@ def without_modalities(keys: Keys) -> Keys:
 def modalities_of(finder: LevelFinder, uids: Sequence[str]) -> dict[str, list[str]]:
     """Return the modalities of the series of each study; none where the PACS says nothing.
 
-    PS3.4 C.4.1.2.1 wants a single Study Instance UID; most PACS take a list. A study that a list
-    hides is asked for by itself.
-
     Raises:
         GatewayError: see LevelFinder.find.
     """
-    found: dict[str, dict[str, None]] = {}
-    for start in range(0, len(uids), _UIDS_IN_A_LIST):
-        several = uids[start : start + _UIDS_IN_A_LIST]
-        if len(several) > 1:
-            _add(found, _series_of_several(finder, several), several)
-        for uid in several:
-            if uid not in found:
-                _add(found, _series(finder, {}, {_STUDY_UID: uid}), [uid])
-    return {uid: list(modalities) for uid, modalities in found.items()}
+    rows = UidLists(partial(_series, finder), _study_of).rows(uids)
+    return {uid: values("\\".join(map(_modality_of, series))) for uid, series in rows.items()}
 
 
-def _series_of_several(finder: LevelFinder, uids: Sequence[str]) -> Iterator[DataSet]:
-    try:
-        yield from _series(finder, {_STUDY_UID: "\\".join(uids)}, {})
-    except DimseFailure:
-        return  # then one by one
+def _series(finder: LevelFinder, uids: str) -> Generator[DataSet, None, None]:
+    included = {_SERIES_UID: "", _MODALITY: ""}
+    return finder.find(Level.SERIES, {_STUDY_UID: uids}, included, {}, {_STUDY_UID}, Withheld())
 
 
-def _series(finder: LevelFinder, asked: Keys, above: Mapping[int, str]) -> Iterator[DataSet]:
-    included = {_STUDY_UID: "", _SERIES_UID: "", _MODALITY: ""}
-    return finder.find(Level.SERIES, asked, included, above, {_STUDY_UID}, Withheld())
+def _study_of(series: DataSet) -> str:
+    return Match(series).text(_STUDY_UID)
 
 
-def _add(found: dict[str, dict[str, None]], series: Iterator[DataSet], uids: Sequence[str]) -> None:
-    """Add the modalities of series to their studies; one alone may leave its study unsaid."""
-    for data_set in series:
-        uid = Match(data_set).text(_STUDY_UID) or (uids[0] if len(uids) == 1 else "")
-        modality = Match(data_set).text(_MODALITY)
-        if uid in uids:
-            of_study = found.setdefault(uid, {})
-            of_study.update({modality: None} if modality else {})
+def _modality_of(series: DataSet) -> str:
+    return Match(series).text(_MODALITY)

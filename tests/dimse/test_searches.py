@@ -320,6 +320,23 @@ def test_modalities_that_the_pacs_leaves_out_are_asked_of_the_series(
     assert [row["00080061"]["Value"] for row in rows] == [["MR", "SR"], ["CT"]]
 
 
+def test_modalities_from_a_list_that_fails_are_never_taken_for_all_of_them(
+    pacs_with: MakePacs, search: Search
+) -> None:
+    studies = [a_study(uid, ModalitiesInStudy=None) for uid in ("1.1", "1.2")]
+
+    def script(peer: Conversation) -> None:
+        peer.accept()
+        peer.answer_find(*studies)
+        peer.answer_find(a_series("CT", "1.1"), a_series("MR", "1.2"), status=0xC001)
+        peer.answer_find(a_series("CT", "1.1"), a_series("SR", "1.1"))
+        peer.answer_find(a_series("MR", "1.2"))
+        peer.serve_release()
+
+    rows = [json.loads(row) for row in search(pacs_with(script)).rows]
+    assert [row["00080061"]["Value"] for row in rows] == [["CT", "SR"], ["MR"]]
+
+
 def test_a_search_by_modality_finds_studies_by_their_series(
     archive: Archive, search: Search
 ) -> None:

@@ -1,0 +1,72 @@
+"""What a PACS says of several studies: asked by lists of their UIDs, else UID by UID.
+
+Rule: PS3.4 C.4.1.2.1 wants a single Study Instance UID below STUDY level; most PACS take a list.
+What is said to a list counts only as a whole: if it fails, or speaks of other studies, all of it is
+forgotten; a study that it leaves out is asked for by itself.
+"""
+
+import logging
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
+from typing import Final, Generic, TypeVar
+
+from dicom_qr_gateway.errors import DimseFailure
+
+log = logging.getLogger(__name__)
+
+UIDS_IN_A_LIST: Final = 100  # an element of 6.5 KB, which fits into one PDU of any PACS
+
+Row = TypeVar("Row")
+
+
+class UidLists(Generic[Row]):
+    """Asks a PACS at one level; remembers whether it takes lists there."""
+
+    def __init__(
+        self,
+        ask: Callable[[str], Generator[Row, None, None]],
+        uid_of: Callable[[Row], str],
+    ) -> None:
+        """Keep how to ask.
+
+        Args:
+            ask: for one UID, or for several joined by backslashes; closed early, it cancels.
+            uid_of: returns the Study Instance UID of a row, "" where it has none.
+        """
+        self._ask = ask
+        self._uid_of = uid_of
+        self._takes_lists = True
+
+    def rows(self, uids: Sequence[str]) -> dict[str, list[Row]]:
+        """Return what the PACS says of each of these studies, which are all different.
+
+        Raises:
+            GatewayError: as ``ask``, of a single UID.
+        """
+        rows: dict[str, list[Row]] = {}
+        for start in range(0, len(uids), UIDS_IN_A_LIST):
+            several = uids[start : start + UIDS_IN_A_LIST]
+            if self._takes_lists and len(several) > 1:
+                said = self._of_several(several)
+                self._takes_lists = len(said) == len(several)
+                rows.update(said)
+            for uid in several:
+                if uid not in rows:
+                    rows[uid] = [row for row in self._ask(uid) if self._uid_of(row) in (uid, "")]
+        return rows
+
+    def _of_several(self, uids: Sequence[str]) -> dict[str, list[Row]]:
+        """Return what the PACS says to a list, of those studies that it mentions."""
+        rows: dict[str, list[Row]] = {}
+        try:
+            with closing(self._ask("\\".join(uids))) as found:
+                for row in found:
+                    uid = self._uid_of(row)
+                    if uid not in uids:
+                        log.info("the PACS takes a list of UIDs for any UID, asked one by one")
+                        return {}
+                    rows.setdefault(uid, []).append(row)
+        except DimseFailure:
+            log.info("the PACS refuses a list of UIDs, asked one by one")
+            return {}
+        return rows

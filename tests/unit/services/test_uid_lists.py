@@ -1,0 +1,93 @@
+"""What a PACS is asked of several studies, and which of its words count."""
+
+from collections.abc import Generator
+
+import pytest
+
+from dicom_qr_gateway.errors import ConnectionLost, DimseFailure
+from dicom_qr_gateway.services.uid_lists import UIDS_IN_A_LIST, UidLists
+
+Row = tuple[str, str]  # Study Instance UID, what is said of it
+REFUSED = DimseFailure("refused", dicom={"status": "0xA900"})
+
+
+class Pacs:
+    """Says to each question the rows that it was given, and raises what follows them."""
+
+    def __init__(self, **answers: tuple[Row | Exception, ...]) -> None:
+        self.answers = answers
+        self.asked: list[str] = []
+        self.cancelled: list[str] = []
+
+    def ask(self, uids: str) -> Generator[Row, None, None]:
+        self.asked.append(uids)
+        try:
+            for row in self.answers.get(uids.replace("\\", "_"), ()):
+                if isinstance(row, Exception):
+                    raise row
+                yield row
+        except GeneratorExit:
+            self.cancelled.append(uids)
+            raise
+
+
+def lists(pacs: Pacs) -> UidLists[Row]:
+    return UidLists(pacs.ask, lambda row: row[0])
+
+
+def test_several_are_asked_for_at_once_and_what_a_list_leaves_out_by_itself() -> None:
+    pacs = Pacs(a_b_c=(("a", "1"), ("c", "2"), ("a", "3")), b=(("b", "4"),))
+    rows = lists(pacs).rows(["a", "b", "c"])
+    assert rows == {"a": [("a", "1"), ("a", "3")], "b": [("b", "4")], "c": [("c", "2")]}
+    assert pacs.asked == ["a\\b\\c", "b"]
+
+
+def test_one_alone_is_no_list_and_a_row_without_its_uid_is_of_it() -> None:
+    pacs = Pacs(a=(("", "1"), ("b", "2"), ("a", "3")))
+    assert lists(pacs).rows(["a"]) == {"a": [("", "1"), ("a", "3")]}
+    assert lists(pacs).rows([]) == {}
+    assert pacs.asked == ["a"]
+
+
+def test_a_list_that_fails_in_the_middle_counts_for_nothing() -> None:
+    pacs = Pacs(a_b=(("a", "1"), ("b", "2"), REFUSED), a=(("a", "1"), ("a", "3")), b=(("b", "2"),))
+    rows = lists(pacs).rows(["a", "b"])
+    assert rows == {"a": [("a", "1"), ("a", "3")], "b": [("b", "2")]}
+
+
+def test_a_list_that_is_taken_for_any_uid_is_cancelled_and_forgotten() -> None:
+    pacs = Pacs(a_b=(("a", "1"), ("z", "2"), ("b", "3")), a=(("a", "4"),))
+    assert lists(pacs).rows(["a", "b"]) == {"a": [("a", "4")], "b": []}
+    assert (pacs.asked, pacs.cancelled) == (["a\\b", "a", "b"], ["a\\b"])
+
+
+def test_what_is_not_taken_once_is_not_asked_again() -> None:
+    pacs = Pacs(a_b=(REFUSED,))
+    asks = lists(pacs)
+    asks.rows(["a", "b"])
+    asks.rows(["c", "d"])
+    assert pacs.asked == ["a\\b", "a", "b", "c", "d"]
+
+
+def test_a_list_has_no_more_than_fit_into_one_element() -> None:
+    uids = [f"1.{number}" for number in range(UIDS_IN_A_LIST + 2)]
+    several, rest = "\\".join(uids[:UIDS_IN_A_LIST]), "\\".join(uids[UIDS_IN_A_LIST:])
+    answers = {
+        each.replace("\\", "_"): tuple((uid, "") for uid in each.split("\\"))
+        for each in (several, rest)
+    }
+    pacs = Pacs(**answers)
+    assert [*lists(pacs).rows(uids)] == uids
+    assert pacs.asked == [several, rest]
+
+
+@pytest.mark.parametrize("answer", ["a_b", "a"])
+def test_what_ends_the_association_is_never_a_refused_list(answer: str) -> None:
+    answers = {answer: (("a", "1"), ConnectionLost("lost"))}
+    with pytest.raises(ConnectionLost):
+        lists(Pacs(**answers)).rows(["a", "b"])
+
+
+def test_a_refusal_of_one_uid_is_an_error() -> None:
+    with pytest.raises(DimseFailure):
+        lists(Pacs(a=(REFUSED,))).rows(["a"])
