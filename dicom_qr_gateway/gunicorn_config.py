@@ -19,7 +19,7 @@ from dicom_qr_gateway.config import ConfigurationError, Settings
 from dicom_qr_gateway.dicom.slots import SHARED
 from dicom_qr_gateway.lifecycle import Lifecycle, die_with_parent
 from dicom_qr_gateway.listeners import admit_newcomers, close_listeners
-from dicom_qr_gateway.memory import give_back_large_blocks
+from dicom_qr_gateway.memory import give_back_large_blocks, keep_the_application
 from dicom_qr_gateway.named_pacs import PacsDirectory
 from dicom_qr_gateway.pacs_config import hand_down, pacs_directory, read_pacs
 
@@ -160,6 +160,7 @@ def post_worker_init(worker: Worker) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: lifecycle.begin())
         signal.siginterrupt(number, False)
+    keep_the_application()
 
 
 def _stop(worker: Worker) -> None:

@@ -105,8 +105,10 @@ def read_date(text: str) -> date | None:
         return None
 
 
-def merge_duplicates(studies: Iterable[Study]) -> list[Study]:
+def merge_duplicates(studies: Sequence[Study]) -> list[Study]:
     """Return one study per StudyInstanceUID: the first, completed by what later ones add."""
+    if len({study.uid for study in studies}) == len(studies):
+        return list(studies)
     by_uid: dict[str, list[Study]] = {}
     for study in studies:
         by_uid.setdefault(study.uid, []).append(study)

@@ -1,4 +1,4 @@
-"""What malloc does in a worker; asked in a process of its own, which it changes for good."""
+"""What malloc and the collector do in a worker; asked in processes, which it changes for good."""
 
 import subprocess
 import sys
@@ -34,3 +34,19 @@ def mappings(how: str) -> int:
 def test_a_large_block_stays_a_mapping_of_its_own_whatever_was_freed_before() -> None:
     assert mappings("as it is") == 0
     assert mappings("ours") == 1
+
+
+FROZEN = """
+import gc
+from dicom_qr_gateway.memory import keep_the_application
+before = [[]]
+keep_the_application()
+after = [[]]
+print(*(any(each is one for each in gc.get_objects()) for one in (before, after)))
+"""
+
+
+def test_what_the_application_is_made_of_is_no_longer_looked_through() -> None:
+    command = [sys.executable, "-c", FROZEN]
+    answer = subprocess.run(command, capture_output=True, check=True, text=True).stdout
+    assert answer.split() == ["False", "True"]
