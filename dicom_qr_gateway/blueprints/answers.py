@@ -4,7 +4,7 @@ Rule: rows go out as they were written when they arrived, and are never held a s
 ``withheld`` is there only when something was withheld.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any, Final, TypeAlias
 
@@ -12,6 +12,7 @@ from flask import Response, json
 
 from dicom_qr_gateway import log
 from dicom_qr_gateway.blueprints.openapi import Blueprint
+from dicom_qr_gateway.blueprints.rows import in_batches, pieces
 from dicom_qr_gateway.errors import NoStudyMatched
 from dicom_qr_gateway.schemas.answers import NotFoundSchema
 from dicom_qr_gateway.services.query import FoundStudies, StudyQuery
@@ -25,7 +26,6 @@ View: TypeAlias = Callable[[Any], Answer]
 MOVED = "Operation completed successfully"
 MOVED_IN_PART = "Not everything was moved: see retrieve_details for each study."
 COMPACT: Final[Any] = {"separators": (",", ":")}
-ROWS_AT_A_TIME: Final = 100  # of one send
 
 
 def found(query: StudyQuery, result: FoundStudies) -> Response:
@@ -63,23 +63,11 @@ def _with_rows(status: int, before: Body, studies: Sequence[Study], after: Body)
     """
     head = json.dumps(before, **COMPACT).encode()[:-1] + b',"study_details":['
     tail = b"]}" if not after else b"]," + json.dumps(after, **COMPACT).encode()[1:]
-    separators = max(len(studies) - 1, 0)
-    length = len(head) + sum(len(study.row) for study in studies) + separators + len(tail)
-    response = Response(_pieces(head, studies, tail), status, mimetype="application/json")
+    rows = [study.row for study in studies]
+    length = len(head) + sum(map(len, rows)) + max(len(rows) - 1, 0) + len(tail)
+    response = Response(pieces(head, in_batches(rows), tail), status, mimetype="application/json")
     response.content_length = length
     return response
-
-
-def _pieces(head: bytes, studies: Sequence[Study], tail: bytes) -> Iterator[bytes]:
-    piece = head
-    for start in range(0, len(studies), ROWS_AT_A_TIME):
-        rows = b",".join(study.row for study in studies[start : start + ROWS_AT_A_TIME])
-        if start + ROWS_AT_A_TIME < len(studies):
-            yield piece + rows + b","
-            piece = b""
-        else:
-            piece += rows
-    yield piece + tail
 
 
 def not_found(query: StudyQuery, nothing: NoStudyMatched) -> Body:

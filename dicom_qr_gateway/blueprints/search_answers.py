@@ -16,6 +16,7 @@ from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header
 
 from dicom_qr_gateway import correlation, log
+from dicom_qr_gateway.blueprints.rows import ROWS_AT_A_TIME, pieces
 from dicom_qr_gateway.errors import ClientLeft, GatewayError, InvalidRequest, NotAcceptable
 from dicom_qr_gateway.services.qido import Answer
 
@@ -23,7 +24,6 @@ answers = logging.getLogger(__name__)
 
 DICOM_JSON: Final = "application/dicom+json"
 JSON: Final = "application/json"
-_ROWS_AT_A_TIME: Final = 100  # of one send
 _AGENT: Final = "dicom-qr-gateway"
 
 
@@ -57,7 +57,8 @@ def found(answer: Answer, media_type: str, warnings: Iterable[str] = ()) -> Resp
     log.note(matches=len(answer.rows) if is_whole else None)
     log.note(outcome="streamed" if not is_whole else None)
     correlation_id = correlation.current()
-    response = Response(_pieces(answer, correlation_id), mimetype=media_type)
+    rows = pieces(b"[", _batches(answer, correlation_id), b"]")
+    response = Response(rows, mimetype=media_type)
     response.call_on_close(partial(_close, answer, correlation_id))
     for warning in chain(warnings, answer.warnings):
         response.headers.add("Warning", f'299 {_AGENT} "{warning}"')
@@ -67,26 +68,23 @@ def found(answer: Answer, media_type: str, warnings: Iterable[str] = ()) -> Resp
     return response
 
 
-def _pieces(answer: Answer, correlation_id: str) -> Iterator[bytes]:
-    """Yield the array in pieces of many rows.
+def _batches(answer: Answer, correlation_id: str) -> Iterator[list[bytes]]:
+    """Yield many rows at a time.
 
     Raises:
         ConnectionResetError: the rest of the rows could not be had. Servers break off the answer on
             any exception; on this one gunicorn adds no traceback to what is logged here.
     """
     rows = chain(answer.rows, answer.rest or iter(()))
-    piece = b"["
     while batch := _batch(rows, correlation_id):
-        yield piece + b",".join(batch)
-        piece = b","
-    yield b"]" if piece == b"," else b"[]"
+        yield batch
 
 
 def _batch(rows: Iterator[bytes], correlation_id: str) -> list[bytes]:
     """Return the next rows; log where they break off, since the answer can no longer say it."""
     with correlation.during(correlation_id):
         try:
-            return list(islice(rows, _ROWS_AT_A_TIME))
+            return list(islice(rows, ROWS_AT_A_TIME))
         except (GatewayError, ClientLeft) as error:
             _tell("an answer broke off", error)
             raise ConnectionResetError(errno.ECONNRESET, "an answer broke off") from error

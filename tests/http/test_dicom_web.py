@@ -277,7 +277,7 @@ def test_a_stream_that_breaks_off_never_closes_its_bracket(client, searches, cap
 
     seen: list[str] = []
     caplog.handler.addFilter(lambda record: bool(seen.append(correlation.current()) or True))
-    answer = searches.answer = a_stream(rows(), held=150)
+    answer = searches.answer = a_stream(rows(), held=250)
     headers = {correlation.HEADER: "of-this-request"}
     response = client.get(STUDIES, buffered=False, headers=headers)
     seen.clear()
@@ -295,7 +295,7 @@ def test_a_stream_whose_client_left_ends_with_a_line(client, searches, caplog):
         yield b'{"3":4}'
         raise ClientLeft
 
-    answer = searches.answer = a_stream(rows(), held=150)
+    answer = searches.answer = a_stream(rows(), held=250)
     answer.session.failure = ClientLeft()
     with caplog.at_level("INFO", "dicom_qr_gateway.blueprints.search_answers"):
         response = client.get(STUDIES, buffered=False)
