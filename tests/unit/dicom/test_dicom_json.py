@@ -4,8 +4,6 @@ import base64
 import json
 import math
 import struct
-import warnings
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +11,19 @@ import pydicom
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydicom import config as pydicom_config
 from pydicom.dataset import Dataset
 from pydicom.filebase import DicomBytesIO
 from pydicom.filereader import read_dataset
-from pydicom.filewriter import write_dataset
 from pydicom.sequence import Sequence
 
 from dicom_qr_gateway.dicom.data_set import MAX_DEPTH, MAX_ELEMENTS, DataSet
 from dicom_qr_gateway.dicom.dicom_json import to_json
 from dicom_qr_gateway.errors import ProtocolError
 
-both_encodings = pytest.mark.parametrize("explicit_vr", [False, True], ids=["implicit", "explicit"])
+from .pydicom_oracle import both_encodings, pydicom_without_its_opinions, written_by_pydicom
+
+__all__ = ["pydicom_without_its_opinions"]
+pytestmark = pytest.mark.usefixtures("pydicom_without_its_opinions")
 
 FILES = sorted(
     path
@@ -34,30 +33,6 @@ FILES = sorted(
 Json = dict[str, Any]
 CHARSET = "00080005"
 UTF8 = {"vr": "CS", "Value": ["ISO_IR 192"]}
-
-
-@pytest.fixture(autouse=True)
-def _pydicom_without_its_opinions() -> Iterator[None]:
-    """Let pydicom read and write values that break their VR, silently: it is only the oracle."""
-    reading, writing = (
-        pydicom_config.settings.reading_validation_mode,
-        pydicom_config.settings.writing_validation_mode,
-    )
-    pydicom_config.settings.reading_validation_mode = pydicom_config.IGNORE
-    pydicom_config.settings.writing_validation_mode = pydicom_config.IGNORE
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
-    pydicom_config.settings.reading_validation_mode = reading
-    pydicom_config.settings.writing_validation_mode = writing
-
-
-def encoded(dataset: Dataset, explicit_vr: bool) -> bytes:
-    buffer = DicomBytesIO()
-    buffer.is_little_endian = True
-    buffer.is_implicit_VR = not explicit_vr
-    write_dataset(buffer, dataset)
-    return bytes(buffer.getvalue())
 
 
 def ours(data: bytes, explicit_vr: bool = False) -> Json:
@@ -134,7 +109,7 @@ def test_every_data_set_that_pydicom_ships_is_written_as_pydicom_does() -> None:
         for explicit_vr in (False, True):
             dataset = pydicom.dcmread(path, force=True)
             try:
-                data = encoded(dataset, explicit_vr)
+                data = written_by_pydicom(dataset, explicit_vr)
                 expected = as_here(of_pydicom(data, explicit_vr))
             except (TypeError, ValueError):  # a value pydicom cannot write, or not as a number
                 continue
@@ -149,7 +124,7 @@ def test_every_data_set_that_pydicom_ships_is_written_as_pydicom_does() -> None:
 def test_what_pydicom_ships_broken_is_a_protocol_error() -> None:
     paths = {path.name: path for path in FILES}
     for name, explicit_vr in BROKEN:
-        data = encoded(pydicom.dcmread(paths[name], force=True), explicit_vr)
+        data = written_by_pydicom(pydicom.dcmread(paths[name], force=True), explicit_vr)
         with pytest.raises(ProtocolError):
             to_json(DataSet(data, explicit_vr))
 
@@ -200,7 +175,7 @@ def test_generated_data_sets_are_written_as_pydicom_does(
 ) -> None:
     dataset = a_data_set(elements)
     dataset.SpecificCharacterSet = "ISO_IR 192"
-    data = encoded(dataset, explicit_vr)
+    data = written_by_pydicom(dataset, explicit_vr)
     found = ours(data, explicit_vr)
     assert found[CHARSET] == UTF8
     assert finite(without_charset(found)) == finite(
@@ -425,7 +400,7 @@ def test_text_is_the_text_of_any_vr(explicit_vr: bool) -> None:
     dataset.FrameIncrementPointer = 0x00181063
     dataset.TextComments = "C:\\dir "
     dataset.RequestAttributesSequence = Sequence([Dataset()])
-    data_set = DataSet(encoded(dataset, explicit_vr), explicit_vr)
+    data_set = DataSet(written_by_pydicom(dataset, explicit_vr), explicit_vr)
     assert [data_set.text(tag) for tag in sorted(data_set.places)] == [
         *("A\\B", "Doe^John", "00181063", "512", "", "C:\\dir")
     ]

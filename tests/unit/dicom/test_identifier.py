@@ -1,8 +1,6 @@
 """Identifiers say in bytes what pydicom says, in both directions and in every character set."""
 
 import struct
-import warnings
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +8,9 @@ import pydicom
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pydicom import config as pydicom_config
 from pydicom.dataset import Dataset
 from pydicom.filebase import DicomBytesIO
 from pydicom.filereader import read_dataset
-from pydicom.filewriter import write_dataset
 from pydicom.multival import MultiValue
 from pydicom.sequence import Sequence
 
@@ -22,33 +18,12 @@ from dicom_qr_gateway.dicom import identifier
 from dicom_qr_gateway.dicom.identifier import KEYS, decode_identifier, encode_identifier
 from dicom_qr_gateway.errors import ProtocolError
 
-both_encodings = pytest.mark.parametrize("explicit_vr", [False, True], ids=["implicit", "explicit"])
+from .pydicom_oracle import both_encodings, pydicom_without_its_opinions, written_by_pydicom
+
+__all__ = ["pydicom_without_its_opinions"]
+pytestmark = pytest.mark.usefixtures("pydicom_without_its_opinions")
 
 ALL_UNIVERSAL = dict.fromkeys(KEYS, "")
-
-
-@pytest.fixture(autouse=True)
-def _pydicom_without_its_opinions() -> Iterator[None]:
-    """Let pydicom read and write values that break their VR, silently: it is only the oracle."""
-    reading, writing = (
-        pydicom_config.settings.reading_validation_mode,
-        pydicom_config.settings.writing_validation_mode,
-    )
-    pydicom_config.settings.reading_validation_mode = pydicom_config.IGNORE
-    pydicom_config.settings.writing_validation_mode = pydicom_config.IGNORE
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
-    pydicom_config.settings.reading_validation_mode = reading
-    pydicom_config.settings.writing_validation_mode = writing
-
-
-def written_by_pydicom(dataset: Dataset, explicit_vr: bool) -> bytes:
-    buffer = DicomBytesIO()
-    buffer.is_little_endian = True
-    buffer.is_implicit_VR = not explicit_vr
-    write_dataset(buffer, dataset)
-    return bytes(buffer.getvalue())
 
 
 def read_by_pydicom(data: bytes, explicit_vr: bool) -> dict[str, str]:
