@@ -7,26 +7,21 @@ more than the endpoint does. Answers are documented by schemas, not dumped throu
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
-from typing import Any, NoReturn, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import flask_smorest  # type: ignore[import-untyped]
-from flask import Flask, Request, current_app, request
+from flask import Flask, current_app, request
 from flask.typing import ResponseReturnValue
-from marshmallow import Schema, ValidationError
-from webargs.flaskparser import FlaskParser
-from werkzeug.exceptions import HTTPException
+from marshmallow import Schema
 from werkzeug.http import HTTP_STATUS_CODES
 
 from dicom_qr_gateway import __version__, log
 from dicom_qr_gateway.blueprints import errors as error_answers
 from dicom_qr_gateway.blueprints.plugins import FurtherRules, ResponsesInOrder
-from dicom_qr_gateway.blueprints.strict_json import BODY, load_object, printable
+from dicom_qr_gateway.blueprints.request_body import StrictParser
 from dicom_qr_gateway.correlation import HEADER as CORRELATION
-from dicom_qr_gateway.errors import InvalidRequest, RequestTooLarge, UnsupportedMediaType
 from dicom_qr_gateway.schemas.errors import ErrorSchema
 from dicom_qr_gateway.schemas.pacs import Asked, PacsSchema
-
-MAX_BODY = 64 * 1024
 
 SPECIFICATION: Mapping[str, Any] = {
     "title": "DICOM QR Gateway",
@@ -78,72 +73,10 @@ class Decorator(Protocol):
         """Return the decorated view."""
 
 
-class StrictParser(FlaskParser):
-    """Reads requests as the contract says: strict JSON and flat errors."""
-
-    DEFAULT_VALIDATION_STATUS = 400
-
-    def load_json(self, req: Request, schema: Schema) -> Any:
-        """Return the body as an object."""
-        if req.mimetype != "application/json":
-            raise UnsupportedMediaType("Send the body as Content-Type: application/json.")
-        return load_object(read_body(req))
-
-    def handle_error(
-        self, error: ValidationError, req: Request, schema: Schema, **_kwargs: Any
-    ) -> NoReturn:
-        """Report the rules that a schema found broken."""
-        # webargs puts the messages under the place they come from: "json".
-        by_location: dict[str, Any] = error.normalized_messages()  # type: ignore[no-untyped-call]
-        [problems] = by_location.values()
-        raise InvalidRequest(flat(problems)) from None
-
-
 def client_socket() -> socket.socket | None:
     """Return the socket of this request's client where the server offers it (gunicorn does)."""
     offered: socket.socket | None = request.environ.get("gunicorn.socket")
     return offered
-
-
-def read_body(request: Request) -> bytes:
-    """Return the whole body.
-
-    Raises:
-        RequestTooLarge: it is longer than MAX_BODY; what is beyond is not read.
-        InvalidRequest: it could not be read to its end.
-    """
-    # One byte more tells a body that fills the limit from one that goes beyond it, where no
-    # length was announced.
-    request.max_content_length = MAX_BODY + 1
-    if (request.content_length or 0) > MAX_BODY:
-        raise RequestTooLarge(f"The body is larger than {MAX_BODY} bytes.")
-    try:
-        body = request.get_data(cache=False)
-    except (HTTPException, MemoryError):
-        raise
-    except Exception:
-        # Each server has its own exception for a broken chunk or trailer.
-        raise InvalidRequest({BODY: ["The body is not framed as HTTP says."]}) from None
-    if len(body) < (request.content_length or 0):
-        raise InvalidRequest({BODY: ["The body ended before its announced length."]})
-    if len(body) > MAX_BODY:
-        raise RequestTooLarge(f"The body is larger than {MAX_BODY} bytes.")
-    return body
-
-
-def flat(problems: Mapping[Any, Any]) -> dict[str, list[str]]:
-    """Return marshmallow's messages as field -> sentences, items of a list under their field."""
-    return {printable(name): _sentences(found) for name, found in problems.items()}
-
-
-def _sentences(found: Any) -> list[str]:
-    if isinstance(found, Mapping):
-        return [
-            f"Item {index + 1}: {sentence}"
-            for index, sentences in found.items()
-            for sentence in sentences
-        ]
-    return list(found)
 
 
 class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
