@@ -192,7 +192,7 @@ def _all(session: Session, search: Search) -> Answer:
         rest = islice(chain(matches[MAX_ROWS_HELD:], session.rest()), end)
         head = [session.row(match) for match in matches[:MAX_ROWS_HELD]]
         maybe = [] if end is None else [MAYBE_MORE]
-        return Answer(head, [*session.warnings(), *maybe], _stream(session, rest), session)
+        return Answer(head, [*session.stream(), *maybe], _stream(session, rest), session)
     if search.limit is None and not search.offset:
         matches.sort(key=lambda match: match.key(search.level))
     rows = [session.row(match) for match in session.completed(matches)]

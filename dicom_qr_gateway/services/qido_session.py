@@ -34,6 +34,10 @@ MAYBE_MORE: Final = "There may be additional results that can be requested."
 NOT_FUZZY: Final = (
     "The fuzzymatching parameter is not supported. Only literal matching has been performed."
 )
+REFUSED_CHARSET: Final = (
+    "The PACS refused to be asked in a second character set ({}): what is stored in it may be "
+    "missing."
+)
 
 
 class Session:
@@ -132,6 +136,11 @@ class Session:
         """Return all matches that were not read yet."""
         return self._matches
 
+    def stream(self) -> list[str]:
+        """Let nothing be left out from now on; return what must be said with the rows so far."""
+        self._finder.at_level.must_be_complete = True
+        return self.warnings()
+
     def enough(self) -> None:
         """Ask for no more matches."""
         self._matches.close()
@@ -194,4 +203,6 @@ class Session:
         if count := at_level.withheld.count(self._search.level):
             log.warning("%d matches withheld that were not asked for", count)
             found.append(f"{count} results withheld that do not match what was asked for.")
+        for charset in sorted(at_level.refused_charsets):
+            found.append(REFUSED_CHARSET.format(charset.lstrip("\\")))
         return found
