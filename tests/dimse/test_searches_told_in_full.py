@@ -1,14 +1,19 @@
 """What a PACS does not say is asked for, told as missing, or a failure, but never silence."""
 
+import json
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from pydicom.dataset import Dataset
 
 from dicom_qr_gateway.errors import DimseFailure
+from dicom_qr_gateway.services import qido_session
+from dicom_qr_gateway.services.qido import Answer
 
+from .archive import Archive
 from .conversation import SUCCESS, Conversation
-from .scripts import a_study, finds
+from .scripts import a_series, a_study, finds
 from .searching import MakePacs, Search, values
 
 Answered = tuple[list[Dataset], int]
@@ -24,6 +29,12 @@ def answers(*finds: Answered) -> Callable[[Conversation], None]:
         peer.serve_release()
 
     return script
+
+
+def modalities(rows: list[bytes]) -> list[list[str] | None]:
+    """Return ModalitiesInStudy of each row, None where it is not there."""
+    found: list[dict[str, Any]] = [json.loads(row) for row in rows]
+    return [row["00080061"]["Value"] if "00080061" in row else None for row in found]
 
 
 # --- A second character set --------------------------------------------------------------------
@@ -100,3 +111,106 @@ def test_a_character_set_refused_within_a_stream_breaks_it(
     assert (len(answer.rows), answer.warnings) == (3, [])
     with pytest.raises(DimseFailure):
         list(answer.rest or ())
+
+
+# --- Missing modalities ------------------------------------------------------------------------
+
+
+def silent(uid: str) -> Dataset:
+    return a_study(uid, ModalitiesInStudy=None)
+
+
+def of_everything(pacs: Any, search: Search) -> Answer:
+    return search(pacs)
+
+
+def of_a_page(pacs: Any, search: Search) -> Answer:
+    return search(pacs, limit="5")
+
+
+@pytest.mark.parametrize("searched", [of_everything, of_a_page])
+def test_studies_whose_series_may_not_be_asked_for_say_so(
+    pacs_with: MakePacs, search: Search, searched: Callable[..., Answer]
+) -> None:
+    pacs = pacs_with(answers(([silent("1.1"), a_study("1.2")], SUCCESS), ([], 0xA900)))
+    answer = searched(pacs, search)
+    assert modalities(answer.rows) == [None, ["CT"]]
+    assert answer.warnings == [qido_session.REFUSED_SERIES]
+
+
+@pytest.mark.parametrize(
+    ("matches", "status"),
+    [
+        ([], 0xA700),
+        ([], 0xC001),
+        ([a_series("MR", "1.1")], 0xA700),
+        ([a_series("MR", "1.1")], 0xA900),
+    ],
+)
+@pytest.mark.parametrize("searched", [of_everything, of_a_page])
+def test_a_failure_to_say_modalities_is_a_failure(
+    pacs_with: MakePacs,
+    search: Search,
+    matches: list[Dataset],
+    status: int,
+    searched: Callable[..., Answer],
+) -> None:
+    pacs = pacs_with(answers(([silent("1.1")], SUCCESS), (matches, status)))
+    with pytest.raises(DimseFailure):
+        searched(pacs, search)
+
+
+def test_a_search_by_modality_is_no_answer_where_no_series_may_be_asked_for(
+    pacs_with: MakePacs, search: Search
+) -> None:
+    pacs = pacs_with(answers(([silent("1.1")], SUCCESS), ([], 0xA900)))
+    with pytest.raises(DimseFailure):
+        search(pacs, ModalitiesInStudy="MR")
+
+
+@pytest.mark.usefixtures("few_rows_held")
+def test_a_long_answer_of_several_pacs_has_the_modalities_of_all_its_studies(
+    archive: Archive, pacs_with: MakePacs, search: Search
+) -> None:
+    uids = [f"1.{number}" for number in range(7)]
+    archive.studies = [*map(silent, uids)]
+    archive.series = [each for uid in uids for each in (a_series("MR", uid), a_series("SR", uid))]
+    answer = search(archive.entity, pacs_with(finds(a_study("1.9"))))
+    assert values(answer) == [*uids, "1.9"]
+    assert modalities(answer.rows) == [["MR", "SR"]] * 7 + [["CT"]]
+    assert values(answer, "00080054") == ["ARCHIVE"] * 7 + ["PACS"]
+    assert answer.warnings == []
+
+
+@pytest.mark.usefixtures("few_rows_held")
+def test_a_long_answer_of_several_pacs_says_which_one_may_not_be_asked_for_series(
+    pacs_with: MakePacs, search: Search
+) -> None:
+    studies = [silent(f"1.{number}") for number in range(4)]
+    pacs = pacs_with(answers((studies, SUCCESS), ([], 0xA900), ([], 0xA900)))
+    answer = search(pacs, pacs_with(finds(a_study("1.9"))))
+    assert modalities(answer.rows) == [*[None] * 4, ["CT"]]
+    assert answer.warnings == [f"PACS pacs0: {qido_session.REFUSED_SERIES}"]
+
+
+@pytest.mark.usefixtures("few_rows_held")
+def test_a_stream_says_where_modalities_are_missing(archive: Archive, search: Search) -> None:
+    archive.studies = [a_study("1.1"), silent("1.2"), *(a_study(f"1.{n}") for n in range(3, 8))]
+    answer = search(archive.entity)
+    assert modalities([*answer.rows, *(answer.rest or ())]) == [["CT"], None, *[["CT"]] * 5]
+    assert answer.warnings == [qido_session.NOT_ASKED_FOR_SERIES]
+    answer.close()
+    archive.ended.clear()
+    archive.studies[1] = a_study("1.2")
+    assert search(archive.entity).warnings == []
+
+
+@pytest.mark.parametrize("nothing", [["", ""], ["", " "]])
+def test_no_row_has_empty_modalities(archive: Archive, search: Search, nothing: list[str]) -> None:
+    archive.studies = [a_study("1.1", ModalitiesInStudy=nothing)]
+    assert modalities(search(archive.entity).rows) == [None]
+    archive.ended.clear()
+    archive.series = [a_series("MR", "1.1")]
+    assert modalities(search(archive.entity).rows) == [["MR"]]
+    archive.ended.clear()
+    assert modalities(search(archive.entity, ModalitiesInStudy="MR").rows) == [["MR"]]
