@@ -214,3 +214,13 @@ def test_no_row_has_empty_modalities(archive: Archive, search: Search, nothing: 
     assert modalities(search(archive.entity).rows) == [["MR"]]
     archive.ended.clear()
     assert modalities(search(archive.entity, ModalitiesInStudy="MR").rows) == [["MR"]]
+
+
+def test_a_study_of_unknown_modalities_is_counted_where_they_are_asked_for(
+    archive: Archive, search: Search
+) -> None:
+    archive.studies = [silent("1.1"), a_study("1.2", ModalitiesInStudy=["", ""]), silent("1.3")]
+    archive.series = [a_series("MR", "1.3")]
+    answer = search(archive.entity, ModalitiesInStudy="MR")
+    assert values(answer) == ["1.3"]
+    assert answer.warnings == ["2 results withheld that do not match what was asked for."]
