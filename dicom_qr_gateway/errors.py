@@ -169,6 +169,10 @@ class DimseFailure(PacsError):
     error = "dimse_failure"
 
 
+class IdentifierRefused(DimseFailure):
+    """The PACS does not accept the identifier of a C-FIND, and has returned no match to it."""
+
+
 class PatientMismatch(PacsError):
     """The PACS returned only studies of other patients."""
 

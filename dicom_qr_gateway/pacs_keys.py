@@ -166,9 +166,9 @@ KEYS: Final = (
         "`MAX_ASSOCIATIONS_PER_PACS`. It counts by address and port: where several tables have the "
         "same, the smallest counts for all."),
     Key("idle_associations", 0, _whole_number(0, 64), "a whole number from 0 to 64",
-        "How many associations with queries may be kept open for the next one, for 5 s, all "
-        "workers together; less than `max_associations`. It saves three of four round trips: "
-        "worth it where the PACS is far. At most 2 is advised, and 0 for an archive that serves "
-        "few at once (a stock Orthanc has 4)."),
+        "How many associations with queries of `/q` and `/qr` may be kept open for the next one, "
+        "for 5 s, all workers together; less than `max_associations`. Searches (`/dicom-web`) open "
+        "their own. It saves three of four round trips: worth it where the PACS is far. At most 2 "
+        "is advised, and 0 for an archive that serves few at once (a stock Orthanc has 4)."),
     *QUIRKS,
 )  # fmt: skip

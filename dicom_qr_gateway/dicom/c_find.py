@@ -14,9 +14,15 @@ from dicom_qr_gateway.dicom.budgets import ByteBudget, FindBudget
 from dicom_qr_gateway.dicom.data_set import DataSet
 from dicom_qr_gateway.dicom.identifier import decode_identifier, encode_identifier
 from dicom_qr_gateway.dicom.messages import CommandField
-from dicom_qr_gateway.dicom.status import SUCCESS, advice, hex_status
+from dicom_qr_gateway.dicom.status import SUCCESS, advice, hex_status, refuses_identifier
 from dicom_qr_gateway.dicom.types import NO_QUIRKS, AcceptedContext, Deadline, Limits, Quirks
-from dicom_qr_gateway.errors import DimseFailure, PacsError, ProtocolError, ResponseTimeout
+from dicom_qr_gateway.errors import (
+    DimseFailure,
+    IdentifierRefused,
+    PacsError,
+    ProtocolError,
+    ResponseTimeout,
+)
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +53,8 @@ def c_find(
         quirks: in which character sets the PACS is asked and answers.
 
     Raises:
-        DimseFailure: the final status is not Success.
+        IdentifierRefused: the final status is 0xA9xx, and no match came before it.
+        DimseFailure: the final status is another one than Success.
         ProtocolError: a pending response has no identifier, or a broken one.
         TooManyMatches, ResponseTooLarge: the budget is spent.
         GatewayError: see Association.
@@ -105,15 +112,17 @@ def _matches(
 ) -> Generator[Match, None, None]:
     due = limits.response_deadline()
     message_id = association.send(CommandField.C_FIND_RQ, context, identifier, due, *deadlines)
+    has_matches = False
     try:
         while True:
             message = association.receive(
                 CommandField.C_FIND_RQ, context, message_id, budget.bytes, due, *deadlines
             )
             if not message.response.is_pending:
-                return _check_final(message.response.status)
+                return _check_final(message.response.status, has_matches)
             if message.identifier is None:
                 raise ProtocolError("The PACS sent a match without an identifier.")
+            has_matches = True
             budget.count_match()
             yield decode(message.identifier)
             due = limits.response_deadline()
@@ -141,6 +150,9 @@ def _cancel(
         association.abort()
 
 
-def _check_final(status: int) -> None:
-    if status != SUCCESS:
-        raise DimseFailure(advice("C-FIND", status), dicom={"status": hex_status(status)})
+def _check_final(status: int, has_matches: bool) -> None:
+    if status == SUCCESS:
+        return
+    is_refusal = refuses_identifier(status) and not has_matches
+    failure = IdentifierRefused if is_refusal else DimseFailure
+    raise failure(advice("C-FIND", status), dicom={"status": hex_status(status)})

@@ -214,6 +214,14 @@ def advice(service: Service, code: int, *, move_destination: str = "") -> str:
     return f"The PACS answered {service} with {hex_status(code)} ({meaning}): its log says why."
 
 
+def refuses_identifier(code: int) -> bool:
+    """Tell whether a final status of a C-FIND is about its identifier, not about this moment.
+
+    0xCxxx, unable to process, may be either: in doubt, it is a failure.
+    """
+    return 0xA900 <= code <= 0xA9FF
+
+
 def hex_status(code: int) -> str:
     """Return the code as the answers show it, like ``0xA702``."""
     return f"0x{code:04X}"

@@ -1,7 +1,8 @@
 """What a PACS has at one level: C-FINDs on one association, and the test of what comes back.
 
 Rule: what fails a key that the PACS was asked is withheld and counted; only what fails a key that
-it could not be asked is nobody's mistake.
+it could not be asked is nobody's mistake. Where a PACS refuses an identifier and something may be
+missing for that, the answer says so; every other failure is one of the whole.
 """
 
 import logging
@@ -23,7 +24,7 @@ from dicom_qr_gateway.dicom.uids import (
     PATIENT_ROOT_FIND,
     STUDY_ROOT_FIND,
 )
-from dicom_qr_gateway.errors import DimseFailure, InvalidRequest, ProtocolError
+from dicom_qr_gateway.errors import IdentifierRefused, InvalidRequest, ProtocolError
 from dicom_qr_gateway.services.qido_attributes import UNIQUE_KEYS, Level, essential, tag
 from dicom_qr_gateway.services.refilter import is_part_of, matches_all
 from dicom_qr_gateway.services.sent_keys import sent_keys, split
@@ -37,7 +38,6 @@ _PATIENT_ID: Final = 0x00100020
 # Essential in the Study Root; in the Patient Root of a level above STUDY (PS3.4 table C.6-1).
 _ABOVE_STUDIES: Final = frozenset((0x00100010, _PATIENT_ID))
 _WILD_CARDS: Final = frozenset("*?")
-_REFUSES_IDENTIFIER: Final = "0xA9"  # Identifier does not match SOP Class, PS3.4 table C.4-1
 
 
 def models_of(level: Level) -> tuple[str, ...]:
@@ -48,7 +48,11 @@ def models_of(level: Level) -> tuple[str, ...]:
 
 
 class LevelFinder:
-    """Asks one PACS, level by level, and counts what it had to withhold."""
+    """Asks one PACS, level by level, and counts what it had to withhold.
+
+    ``refused_charsets`` are those that the PACS refused to be asked in, which is an error where
+    ``must_be_complete``: nothing can be said of an answer any more that is under way.
+    """
 
     def __init__(
         self,
@@ -72,18 +76,17 @@ class LevelFinder:
             deadlines: of all C-FINDs together.
 
         Raises:
-            NoAcceptedContext: the PACS does not offer the information model.
-            InvalidRequest: the PACS has to be told a patient, and the search names none.
+            NoAcceptedContext, InvalidRequest: see use.
         """
-        self._models = models
-        self._patient_id = patient_id
-        self._quirks = quirks
+        self._models, self._patient_id, self._quirks = models, patient_id, quirks
         self._wants_fuzzy = fuzzy_matching
         self.use(association)
         self._limits = limits
         self._deadlines = deadlines
         self.budget = FindBudget(limits)
         self.withheld = Withheld()
+        self.refused_charsets: set[str] = set()
+        self.must_be_complete = False
 
     def use(self, association: Association) -> None:
         """Ask on this association from now on; what was counted and spent stays so.
@@ -146,7 +149,7 @@ class LevelFinder:
         counts = self.withheld if withheld is None else withheld
         counts.expect(level, tested)
         passes = self._test_of(level, tested, above, counts)
-        found = self._all_or_essential(level, self._sent(asked, included, above), asked)
+        found = self._in_each_charset(level, self._sent(asked, included, above), asked)
         with closing(found):
             for data_set in found:
                 _check_uid(level, data_set)
@@ -158,42 +161,42 @@ class LevelFinder:
         keys = sent_keys(asked, included, self._quirks, self._is_fuzzy)
         return {**keys, **above, **self._of_patient}
 
-    def _all_or_essential(
+    def _in_each_charset(
         self, level: Level, keys: Keys, asked: Keys
     ) -> Generator[DataSet, None, None]:
-        """Ask; where a PACS refuses the identifier, ask again for what every PACS has."""
-        received = 0
+        """Ask in every character set that what is searched for may be stored in."""
+        first, *others = self._charsets(keys)
+        accepted = yield from self._all_or_essential(level, keys, asked, first)
+        for charset in others:
+            try:
+                yield from self._one(level, accepted, charset)
+            except IdentifierRefused:
+                if self.must_be_complete:
+                    raise
+                log.info("the PACS refuses to be asked in a second character set")
+                self.refused_charsets.add(charset)
+
+    def _all_or_essential(
+        self, level: Level, keys: Keys, asked: Keys, charset: str
+    ) -> Generator[DataSet, None, Keys]:
+        """Ask, once more for what every PACS has where it refuses; return what it accepted."""
+        few = {tag: value for tag, value in keys.items() if tag in asked or self._needs(tag, level)}
         try:
-            with closing(self._in_each_charset(level, keys)) as found:
-                for data_set in found:
-                    received += 1
-                    yield data_set
-        except DimseFailure as failure:
-            few = {
-                tag: value for tag, value in keys.items() if tag in asked or self._needs(tag, level)
-            }
-            refused = str(failure.dicom.get("status", "")).startswith(_REFUSES_IDENTIFIER)
-            if received or not refused or len(few) == len(keys):
+            yield from self._one(level, keys, charset)
+        except IdentifierRefused:
+            if len(few) == len(keys):
                 raise
         else:
-            return
+            return keys
         log.info("the PACS refuses keys at the level of %s, asked again for fewer", level)
-        yield from self._in_each_charset(level, few)
+        yield from self._one(level, few, charset)
+        return few
 
     def _needs(self, tag: int, level: Level) -> bool:
         """Tell whether a PACS has to know a key; what is above STUDY level it may refuse there."""
         if self._context.abstract_syntax == PATIENT_ROOT_FIND and tag in _ABOVE_STUDIES:
             return tag in self._of_patient
         return essential(tag, level)
-
-    def _in_each_charset(self, level: Level, keys: Keys) -> Generator[DataSet, None, None]:
-        first, *others = self._charsets(keys)
-        yield from self._one(level, keys, first)
-        for charset in others:
-            try:
-                yield from self._one(level, keys, charset)
-            except DimseFailure:
-                log.info("the PACS does not answer in a second character set")
 
     def _charsets(self, keys: Keys) -> tuple[str, ...]:
         if self._quirks.charset:

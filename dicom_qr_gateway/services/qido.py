@@ -149,15 +149,14 @@ class _Outcome:
 def _everything(session: Session, search: Search, pacs: NamedPacs) -> _Outcome:
     """Return all that one PACS has; each row says where it can be retrieved from."""
     own = {RETRIEVE_AE_TITLE: pacs.peer.ae_title}
-    matches = session.read(MAX_ROWS_HELD + 1)
-    if len(matches) <= MAX_ROWS_HELD:
-        matches = session.completed(matches)
-    rows = []
-    for match in chain(matches, session.rest()):
-        rows.append((match.key(search.level), session.row(match.knowing(own))))
+    keys, drafts = [], []
+    for match in session.rest():
+        keys.append(match.key(search.level))
+        drafts.append(session.draft(match.knowing(own)))
+    rows = session.completed(drafts)
     session.check(len(rows))
     warnings = [f"PACS {pacs.name}: {warning}" for warning in session.warnings()]
-    return _Outcome(pacs, rows, warnings)
+    return _Outcome(pacs, [*zip(keys, rows, strict=True)], warnings)
 
 
 def _failed(failures: Sequence[_Outcome]) -> GatewayError:
@@ -175,10 +174,10 @@ def _failed(failures: Sequence[_Outcome]) -> GatewayError:
 def _page(session: Session, search: Search, limit: int) -> Answer:
     """Return so many rows in the order of the PACS, and whether there are more."""
     skipped = session.skip(search.offset)
-    found = session.read_rows(limit)
+    drafts = session.read_drafts(limit)
     more = [MORE for _ in session.read(1)]
     session.enough()
-    rows = session.completed_rows(found)
+    rows = session.completed(drafts)
     session.check(skipped + len(rows))
     return Answer(rows, [*session.warnings(), *more])
 
@@ -192,10 +191,11 @@ def _all(session: Session, search: Search) -> Answer:
         rest = islice(chain(matches[MAX_ROWS_HELD:], session.rest()), end)
         head = [session.row(match) for match in matches[:MAX_ROWS_HELD]]
         maybe = [] if end is None else [MAYBE_MORE]
-        return Answer(head, [*session.warnings(), *maybe], _stream(session, rest), session)
+        warnings = [*session.stream(matches), *maybe]
+        return Answer(head, warnings, _stream(session, rest), session)
     if search.limit is None and not search.offset:
         matches.sort(key=lambda match: match.key(search.level))
-    rows = [session.row(match) for match in session.completed(matches)]
+    rows = session.completed([session.draft(match) for match in matches])
     session.check(skipped + len(rows))
     return Answer(rows, session.warnings())
 

@@ -1,6 +1,7 @@
 """A row of an answer: one match in the DICOM JSON Model, and where it stands among others.
 
-Rule: a match becomes text as soon as it arrives, and nothing else of it is kept.
+Rule: a match becomes text as soon as it arrives, and nothing else of it is kept. A study without
+modalities is kept as a draft: text too, for which they can still be asked.
 """
 
 from collections.abc import Mapping, Set
@@ -13,6 +14,7 @@ from dicom_qr_gateway.dicom.dicom_json import as_object, attribute, attributes
 from dicom_qr_gateway.dicom.query_keys import key_vr
 from dicom_qr_gateway.services.qido_attributes import Level
 
+STUDY_UID: Final = 0x0020000D
 RETRIEVE_AE_TITLE: Final = 0x00080054
 MODALITIES_IN_STUDY: Final = 0x00080061
 _RETRIEVE_URL: Final = 0x00081190
@@ -20,7 +22,7 @@ _STUDY_MOMENT: Final = (0x00080020, 0x00080030)
 _STEPS: Final = 0x00400100
 _STEP_MOMENT: Final = (0x00400002, 0x00400003)
 # By what entities are told apart, and which of them comes first where date and time are the same.
-_STUDY: Final = (0x0020000D,)
+_STUDY: Final = (STUDY_UID,)
 _SERIES: Final = (*_STUDY, 0x00200011, 0x0020000E)
 _INSTANCE: Final = (*_SERIES, 0x00200013, 0x00080018)
 _ORDER: Final = {
@@ -64,7 +66,7 @@ class Match:
     def text(self, tag: int) -> str:
         """Return the text of an attribute from where it has one, else ""."""
         for data_set in (self.data_set, *reversed(self.above)):
-            if data_set.has_value(tag):
+            if _says(data_set, tag):
                 return data_set.text(tag)
         return self.known.get(tag, "")
 
@@ -74,7 +76,16 @@ class Match:
         Args:
             demanded: tags of attributes that are in it, if only with their VR (PS3.18 F.2.5).
         """
-        if self.above or not all(map(self.data_set.has_value, self.known)):
+        return as_object(*self._written(demanded)).encode()
+
+    def draft(self, demanded: Set[int] = frozenset()) -> "Draft":
+        """Return the row of a study without its modalities; ``demanded`` as in ``row``."""
+        written, says_charset = self._written(demanded)
+        return Draft(self.text(STUDY_UID), "\n".join(written).encode(), says_charset)
+
+    def _written(self, demanded: Set[int]) -> tuple[list[str], bool]:
+        """Return the attributes as text, and whether the character set is one of them."""
+        if self.above or not all(_says(self.data_set, tag) for tag in self.known):
             written, says_charset = self._merged()
             absent = demanded - {int(one[_TAG], 16) for one in written}
         else:
@@ -83,7 +94,7 @@ class Match:
             absent = demanded - self.data_set.places.keys()
         if absent:
             written = sorted((*written, *map(_without_value, absent)))
-        return as_object(written, says_charset).encode()
+        return written, says_charset
 
     def _merged(self) -> tuple[list[str], bool]:
         written = {
@@ -112,13 +123,40 @@ class Match:
         return date, time
 
 
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The row of a study whose modalities are not known yet.
+
+    ``lines`` has one attribute a line: inside of an attribute JSON has no line break.
+    """
+
+    uid: str
+    lines: bytes
+    says_charset: bool
+
+    def row(self, modalities: str) -> bytes:
+        """Return the row with these modalities, several joined by backslashes; "" leaves it out."""
+        written = self.lines.decode().split("\n")
+        if modalities:
+            values = modalities.split("\\")
+            written.append(attribute(MODALITIES_IN_STUDY, key_vr(MODALITIES_IN_STUDY), values))
+        return as_object(sorted(written), self.says_charset).encode()
+
+
 @cache
 def _without_value(tag: int) -> str:
     return f'"{tag:08X}":{{"vr":"{key_vr(tag)}"}}'
 
 
 def _hidden(data_set: DataSet) -> frozenset[int]:
-    return _HIDDEN[data_set.has_value(MODALITIES_IN_STUDY), data_set.has_value(_RETRIEVE_URL)]
+    return _HIDDEN[_says(data_set, MODALITIES_IN_STUDY), _says(data_set, _RETRIEVE_URL)]
+
+
+def _says(data_set: DataSet, tag: int) -> bool:
+    """Tell whether an attribute has a value; of modalities, one that is not empty."""
+    if tag == MODALITIES_IN_STUDY and data_set.has_value(tag):
+        return bool(data_set.text(tag).strip("\\"))
+    return data_set.has_value(tag)
 
 
 def _comparable(tag: int, text: str) -> str | int:

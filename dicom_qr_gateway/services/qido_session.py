@@ -6,7 +6,7 @@ answered; what is longer is left to a stream, which holds its association until 
 
 import logging
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from itertools import islice
 from typing import Final
@@ -14,25 +14,41 @@ from typing import Final
 from dicom_qr_gateway.dicom.association import Association
 from dicom_qr_gateway.dicom.pool import Pool
 from dicom_qr_gateway.dicom.types import Deadline
-from dicom_qr_gateway.errors import DimseFailure, InvalidRequest, PatientMismatch, QueryTimeout
+from dicom_qr_gateway.errors import (
+    IdentifierRefused,
+    InvalidRequest,
+    PatientMismatch,
+    QueryTimeout,
+)
 from dicom_qr_gateway.named_pacs import NamedPacs
 from dicom_qr_gateway.services.level_finder import models_of
 from dicom_qr_gateway.services.qido_attributes import Level
 from dicom_qr_gateway.services.qido_finder import Finder, options_for
 from dicom_qr_gateway.services.qido_request import Search
-from dicom_qr_gateway.services.qido_rows import MODALITIES_IN_STUDY, Match
+from dicom_qr_gateway.services.qido_rows import MODALITIES_IN_STUDY, Draft, Match
 from dicom_qr_gateway.services.study_modalities import modalities_of
 
 log = logging.getLogger(__name__)
 
 MAX_ROWS_HELD: Final = 1000
-_STUDY_UID: Final = 0x0020000D
 
 MORE: Final = "There are additional results that can be requested."
 # Of a limit that cuts what is sent while it is read.
 MAYBE_MORE: Final = "There may be additional results that can be requested."
 NOT_FUZZY: Final = (
     "The fuzzymatching parameter is not supported. Only literal matching has been performed."
+)
+REFUSED_CHARSET: Final = (
+    "The PACS refused to be asked in a second character set ({}): what is stored in it may be "
+    "missing."
+)
+REFUSED_SERIES: Final = (
+    "ModalitiesInStudy is missing in some studies: the PACS refused to be asked for their series."
+)
+# Of a stream: the PACS is still busy with it when its rows are sent.
+NOT_ASKED_FOR_SERIES: Final = (
+    "ModalitiesInStudy is missing in some studies: the PACS leaves it out, and of so many studies "
+    "it is not asked for."
 )
 
 
@@ -53,6 +69,7 @@ class Session:
             "The query took longer than QUERY_TIMEOUT: ask for less, or look at the PACS' load.",
         )
         self._pool, self._search, self._pacs, self._client = pool, search, pacs, client
+        self._refused_series = False
         self._open = ExitStack()
         with ExitStack() as opening:
             self._association = opening.enter_context(self._lent())
@@ -98,31 +115,18 @@ class Session:
         """
         return list(islice(self._matches, count))
 
-    def read_rows(self, count: int) -> list[Match | bytes]:
-        """Return the next matches, as rows where nothing is to be asked of them any more.
-
-        A row is written while the PACS looks for the next one.
+    def read_drafts(self, count: int) -> list[Draft | bytes]:
+        """Return the next matches as ``draft`` does, each while the PACS looks for the next one.
 
         Raises:
             ResponseTooLarge: all rows together are more than MAX_RESPONSE_BYTES.
             GatewayError: see Finder.matches.
         """
-        return [
-            match if self._lacks_modalities(match) else self.row(match)
-            for match in islice(self._matches, count)
-        ]
+        return [self.draft(match) for match in islice(self._matches, count)]
 
-    def _lacks_modalities(self, match: Match) -> bool:
+    def lacks_modalities(self, match: Match) -> bool:
+        """Tell whether the PACS left out what an answer has to have."""
         return self._search.level is Level.STUDIES and not match.text(MODALITIES_IN_STUDY)
-
-    def completed_rows(self, found: list[Match | bytes]) -> list[bytes]:
-        """Return the rows of what ``read_rows`` found.
-
-        Raises:
-            GatewayError: see completed.
-        """
-        completed = iter(self.completed([each for each in found if isinstance(each, Match)]))
-        return [each if isinstance(each, bytes) else self.row(next(completed)) for each in found]
 
     def skip(self, count: int) -> int:
         """Read so many matches, or all there are, and forget them; return how many."""
@@ -131,6 +135,12 @@ class Session:
     def rest(self) -> Iterator[Match]:
         """Return all matches that were not read yet."""
         return self._matches
+
+    def stream(self, held: Sequence[Match]) -> list[str]:
+        """Let nothing be left out from now on; return what must be said with the rows so far."""
+        self._finder.at_level.must_be_complete = True
+        lacking = [NOT_ASKED_FOR_SERIES] if any(map(self.lacks_modalities, held)) else []
+        return [*self.warnings(), *lacking]
 
     def enough(self) -> None:
         """Ask for no more matches."""
@@ -146,24 +156,49 @@ class Session:
         self._finder.at_level.budget.rows.spend(len(row))
         return row
 
-    def completed(self, matches: list[Match]) -> list[Match]:
-        """Return studies with their modalities, where the PACS left them out (PS3.18 10.6.3.3).
+    def draft(self, match: Match) -> Draft | bytes:
+        """Return the row of a match, or its draft where modalities are to be asked for.
 
         Raises:
+            ResponseTooLarge: all rows together are more than MAX_RESPONSE_BYTES.
+        """
+        if not self.lacks_modalities(match):
+            return self.row(match)
+        draft = match.draft(self._search.demanded)
+        self._finder.at_level.budget.rows.spend(len(draft.lines))
+        return draft
+
+    def completed(self, drafts: Sequence[Draft | bytes]) -> list[bytes]:
+        """Return the rows, with modalities where the PACS left them out (PS3.18 10.6.3.3).
+
+        Raises:
+            ResponseTooLarge: all rows together are more than MAX_RESPONSE_BYTES.
             GatewayError: see modalities_of and Pool.association.
         """
-        silent = {match.text(_STUDY_UID) for match in matches if self._lacks_modalities(match)}
-        if not silent:
-            return matches
-        if not self._association.is_open:
+        known = self._modalities(sorted({each.uid for each in drafts if isinstance(each, Draft)}))
+        return [self._finished(each, known) for each in drafts]
+
+    def _finished(self, draft: Draft | bytes, known: Mapping[str, str]) -> bytes:
+        if isinstance(draft, bytes):
+            return draft
+        row = draft.row(known.get(draft.uid, ""))
+        self._finder.at_level.budget.rows.spend(len(row) - len(draft.lines))
+        return row
+
+    def _modalities(self, uids: Sequence[str]) -> dict[str, str]:
+        """Return the modalities of these studies, as far as the PACS lets itself be asked."""
+        known: dict[str, str] = {}
+        if uids and not self._association.is_open:
             self._open_again()
         try:
-            found = modalities_of(self._finder.at_level, sorted(silent))
-        except DimseFailure:
-            log.info("the PACS does not say the modalities of its studies")
-            return matches
-        known = {uid: {MODALITIES_IN_STUDY: "\\".join(each)} for uid, each in found.items() if each}
-        return [match.knowing(known.get(match.text(_STUDY_UID), {})) for match in matches]
+            for start in range(0, len(uids), MAX_ROWS_HELD):
+                several = uids[start : start + MAX_ROWS_HELD]
+                found = modalities_of(self._finder.at_level, several)
+                known.update((uid, "\\".join(each)) for uid, each in found.items())
+        except IdentifierRefused:
+            log.info("the PACS refuses to be asked for the series of its studies")
+            self._refused_series = True
+        return known
 
     def check(self, found: int) -> None:
         """Raise where nothing was found, but "none" would not be the truth.
@@ -194,4 +229,8 @@ class Session:
         if count := at_level.withheld.count(self._search.level):
             log.warning("%d matches withheld that were not asked for", count)
             found.append(f"{count} results withheld that do not match what was asked for.")
+        for charset in sorted(at_level.refused_charsets):
+            found.append(REFUSED_CHARSET.format(charset.lstrip("\\")))
+        if self._refused_series:
+            found.append(REFUSED_SERIES)
         return found

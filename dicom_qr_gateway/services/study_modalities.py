@@ -1,7 +1,8 @@
 """Studies by their modalities, of PACS that say nothing of these at STUDY level.
 
 Rule: ModalitiesInStudy (0008,0061) is computed, and many PACS do not (PS3.4 C.3.4): what they leave
-out is asked of the series, on the same association, after the studies.
+out is asked of the series, on the same association, after the studies. A study of which it says
+nothing there either does not match, and is counted.
 """
 
 from collections.abc import Generator, Mapping, Sequence
@@ -61,7 +62,9 @@ def find_by_modalities(
     by_study = modalities_of(finder, [*dict.fromkeys(map(_study_of, silent))])
     for data_set in silent:
         modalities = "\\".join(by_study[_study_of(data_set)])
-        if modalities and matches_text(MODALITIES_IN_STUDY, key, modalities):
+        if not modalities:
+            finder.withheld.add(Level.STUDIES, data_set, is_of_other_patient=False)
+        elif matches_text(MODALITIES_IN_STUDY, key, modalities):
             yield Match(data_set, known={MODALITIES_IN_STUDY: modalities})
 
 

@@ -14,14 +14,19 @@ from types import FrameType
 
 import pytest
 
-from dicom_qr_gateway.dicom.types import ApplicationEntity, Limits
+from dicom_qr_gateway.dicom.types import ApplicationEntity, Limits, Quirks
 from dicom_qr_gateway.dicom.waiting import StopSignal
+from dicom_qr_gateway.named_pacs import NamedPacs
+from dicom_qr_gateway.services.qido import Answer, QidoService
+from dicom_qr_gateway.services.qido_attributes import Level
+from dicom_qr_gateway.services.qido_request import read_search
 from dicom_qr_gateway.services.query import FoundStudies, QueryService, StudyQuery
 from dicom_qr_gateway.services.retrieve import Retrieved, RetrieveService, StudyRetrieve
 from tests.pools import a_pool
 
 from .archive import Archive
 from .scripted_pacs import Script, ScriptedPacs
+from .searching import Search
 
 HANG_GUARD = 60.0  # seconds
 PATIENT = Limits(
@@ -161,3 +166,39 @@ def a_client() -> Iterator[tuple[socket.socket, socket.socket]]:
     ours, theirs = socket.socketpair()
     with ours, theirs:
         yield ours, theirs
+
+
+@pytest.fixture
+def search(stop: StopSignal) -> Iterator[Search]:
+    """Return a search of one PACS, or of several; what it leaves open is closed after the test."""
+    answers: list[Answer] = []
+
+    def call(
+        *pacs: ApplicationEntity | ScriptedPacs,
+        level: Level = Level.STUDIES,
+        path: dict[str, str] | None = None,
+        quirks: Quirks | None = None,
+        client: socket.socket | None = None,
+        **parameters: str,
+    ) -> Answer:
+        named = []
+        for number, each in enumerate(pacs):
+            peer = each.entity if isinstance(each, ScriptedPacs) else each
+            if quirks is not None:
+                peer = ApplicationEntity(peer.host, peer.port, peer.ae_title, quirks)
+            named.append(NamedPacs(f"pacs{number}", peer, "GATEWAY"))
+        asked = read_search(level, path or {}, parameters.items())
+        answers.append(QidoService(a_pool(PATIENT, stop)).search(asked, named, client))
+        return answers[-1]
+
+    yield call
+    for answer in answers:
+        answer.close()
+
+
+@pytest.fixture
+def few_rows_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make an answer of more than 3 rows a stream, but for a page of 4."""
+    for module in ("qido", "qido_session"):
+        monkeypatch.setattr(f"dicom_qr_gateway.services.{module}.MAX_ROWS_HELD", 3)
+    monkeypatch.setattr("dicom_qr_gateway.services.qido.MAX_PAGE", 4)

@@ -7,7 +7,14 @@ from typing import get_args
 import pytest
 from pynetdicom import status as pynetdicom_status
 
-from dicom_qr_gateway.dicom.status import Category, Service, advice, describe, hex_status
+from dicom_qr_gateway.dicom.status import (
+    Category,
+    Service,
+    advice,
+    describe,
+    hex_status,
+    refuses_identifier,
+)
 
 PYNETDICOM_TABLES: dict[Service, dict[int, tuple[str, str]]] = {
     "C-ECHO": pynetdicom_status.VERIFICATION_SERVICE_CLASS_STATUS,
@@ -104,6 +111,11 @@ def test_advice_needs_no_destination() -> None:
 )
 def test_advice_says_in_plain_words_what_happened(service: Service, code: int, words: str) -> None:
     assert words in advice(service, code)
+
+
+def test_only_what_is_said_of_the_identifier_refuses_it() -> None:
+    refusals = [code for code in range(0x10000) if refuses_identifier(code)]
+    assert refusals == [*range(0xA900, 0xAA00)]
 
 
 def test_a_status_is_shown_with_four_hexadecimal_digits() -> None:

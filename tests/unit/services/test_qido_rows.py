@@ -44,6 +44,19 @@ def test_what_the_pacs_says_counts_before_what_is_known() -> None:
     assert row(Match(a_data_set(RetrieveAETitle=" "), known=known))["00080054"]["Value"] == ["MAIN"]
 
 
+@pytest.mark.parametrize("name", ["Miller", "Müller"])
+def test_a_draft_becomes_the_row_that_its_modalities_belong_in(name: str) -> None:
+    study = a_data_set(StudyInstanceUID="1.2", StudyDescription="one\ntwo", PatientName=name)
+    demanded = required(Level.STUDIES)
+    for match in (Match(study), Match(study, known={RETRIEVE_AE_TITLE: "MAIN"})):
+        draft = match.draft(demanded)
+        assert draft.uid == "1.2"
+        assert draft.row("") == match.row(demanded)
+        for modalities in ("CT", "CT\\SR", "MÜ"):
+            known = match.knowing({MODALITIES_IN_STUDY: modalities})
+            assert draft.row(modalities) == known.row(demanded)
+
+
 def test_an_availability_that_the_pacs_does_not_say_is_not_there() -> None:
     demanded = required(Level.STUDIES)
     assert "00080056" not in row(Match(a_data_set(StudyInstanceUID="1.2")), demanded)
