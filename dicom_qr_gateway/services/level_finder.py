@@ -6,7 +6,6 @@ missing for that, the answer says so; every other failure is one of the whole.
 """
 
 import logging
-import re
 from collections.abc import Callable, Generator, Mapping, Set
 from contextlib import closing
 from typing import Final
@@ -20,6 +19,7 @@ from dicom_qr_gateway.dicom.query_keys import Keys, encode_keys, texts_of
 from dicom_qr_gateway.dicom.request_charset import charsets_for
 from dicom_qr_gateway.dicom.types import Deadline, Limits, Quirks
 from dicom_qr_gateway.dicom.uids import (
+    MATCHED_UID,
     MODALITY_WORKLIST_FIND,
     PATIENT_ROOT_FIND,
     STUDY_ROOT_FIND,
@@ -32,7 +32,6 @@ from dicom_qr_gateway.services.withheld import Withheld
 
 log = logging.getLogger(__name__)
 
-_UID: Final = re.compile(r"[0-9.]{1,65534}")  # what an element that is sent back can hold
 _LEVEL: Final = 0x00080052
 _PATIENT_ID: Final = 0x00100020
 # Essential in the Study Root; in the Patient Root of a level above STUDY (PS3.4 table C.6-1).
@@ -245,5 +244,5 @@ def _check_uid(level: Level, data_set: DataSet) -> None:
     if unique is None:
         return
     key = tag(unique)
-    if key not in data_set.places or not _UID.fullmatch(data_set.text(key)):
+    if key not in data_set.places or not MATCHED_UID.fullmatch(data_set.text(key)):
         raise ProtocolError(f"The PACS returned a match without a valid {unique}.")

@@ -13,6 +13,7 @@ from functools import lru_cache
 from json.encoder import encode_basestring as quoted
 from typing import Any, Final
 
+from dicom_qr_gateway.dicom.uids import MATCHED_UID
 from dicom_qr_gateway.errors import ProtocolError
 
 # The contract's key -> the attribute's keyword (PS3.6); ModalitiesInStudy becomes a list.
@@ -33,7 +34,6 @@ KEYS: Final = {
 _KEYWORDS: Final = tuple(KEYS.values())
 _MODALITIES: Final = _KEYWORDS.index("ModalitiesInStudy")
 _ROW: Final = "{" + ",".join(f'"{key}":%s' for key in KEYS) + "}"
-_UID: Final = re.compile(r"[0-9.]{1,65534}")  # what an element that is sent back can hold
 _DATE: Final = re.compile(r"(\d{4})(\.?)(\d{2})\2(\d{2})", re.ASCII)  # PS3.5 6.2, DA and its note
 
 
@@ -64,7 +64,7 @@ def study_from(match: Mapping[str, str]) -> Study:
     Raises:
         ProtocolError: its StudyInstanceUID is absent or no UID.
     """
-    if not _UID.fullmatch(match.get("StudyInstanceUID", "")):
+    if not MATCHED_UID.fullmatch(match.get("StudyInstanceUID", "")):
         raise ProtocolError("The PACS returned a match without a valid StudyInstanceUID.")
     texts = [match.get(keyword, "") for keyword in _KEYWORDS]
     return _study(texts, values(match.get("ModalitiesInStudy", "")))
