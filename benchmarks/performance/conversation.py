@@ -8,8 +8,9 @@ from collections.abc import Iterable
 
 from benchmarks.performance.peers import CALLING, Peer
 from dicom_qr_gateway.dicom.associate import AssociateRQ, ProposedContext, UserInformation
+from dicom_qr_gateway.dicom.command_sets import CommandField, Request
 from dicom_qr_gateway.dicom.identifier import encode_identifier
-from dicom_qr_gateway.dicom.messages import CommandField, Request, fragments
+from dicom_qr_gateway.dicom.messages import fragments
 from dicom_qr_gateway.dicom.pdu import ReleaseRQ, encode_pdu
 from dicom_qr_gateway.dicom.uids import (
     IMPLEMENTATION_CLASS_UID,

@@ -4,22 +4,15 @@ Rule: a peer that ends early, in whatever way, is an error; only a complete mess
 """
 
 import logging
-from collections import deque
 from types import TracebackType
 from typing import Self
 
 from dicom_qr_gateway.dicom.associate import UserInformation
 from dicom_qr_gateway.dicom.budgets import ByteBudget
+from dicom_qr_gateway.dicom.command_sets import CommandField, Request, encode_cancel
 from dicom_qr_gateway.dicom.connection import Connection
-from dicom_qr_gateway.dicom.messages import (
-    CommandField,
-    Message,
-    MessageAssembler,
-    Request,
-    encode_cancel,
-    fragments,
-)
-from dicom_qr_gateway.dicom.pdu import DataTF, PduReader
+from dicom_qr_gateway.dicom.messages import Message, MessageReader, fragments
+from dicom_qr_gateway.dicom.pdu import PduReader
 from dicom_qr_gateway.dicom.types import AcceptedContext, Deadline
 from dicom_qr_gateway.dicom.upper_layer import UpperLayer
 from dicom_qr_gateway.dicom.waiting import Waiter
@@ -54,8 +47,7 @@ class Association(UpperLayer):
         super().__init__(connection, reader)
         self._accepted = accepted
         self.peer = peer
-        self._assembler = MessageAssembler()
-        self._messages: deque[Message] = deque()
+        self._message_reader = MessageReader(reader)
         self._message_id = 0
         self._is_awaiting_response = False
         self._has_received = False
@@ -151,33 +143,29 @@ class Association(UpperLayer):
         return message
 
     def _next_message(self, budget: ByteBudget, *deadlines: Deadline) -> Message:
-        while not self._messages:
-            pdu = self._reader.pop()
-            if pdu is None:
+        while not isinstance(message := self._message_reader.pop(), Message):
+            if message is None:
                 self._read(budget, *deadlines)
-            elif isinstance(pdu, DataTF):
-                self._has_received = True
-                for fragment in pdu.fragments:
-                    message = self._assembler.add(fragment)
-                    if message is not None:
-                        self._messages.append(message)
             else:
-                self._end_by(pdu)
-        return self._messages.popleft()
+                self._end_by(message)
+        self._has_received = True
+        return message
 
     def has_ended(self) -> bool:
         """Tell whether the peer ended the association between two requests.
 
         Nothing may come then, so whatever has come is a release, an abort or a close.
         """
-        return (
-            self._reader.is_incomplete or bool(self._messages) or self._connection.has_something()
-        )
+        return self._holds_something or self._connection.has_something()
 
     @property
     def has_received(self) -> bool:
         """Tell whether a byte of a response came since this request has the association."""
-        return self._has_received or self._reader.is_incomplete
+        return self._has_received or self._holds_something
+
+    @property
+    def _holds_something(self) -> bool:
+        return self._reader.is_incomplete or self._message_reader.holds_something
 
     def resume(self, waiter: Waiter) -> None:
         """Serve another request, which waits by the waiter."""

@@ -2,7 +2,7 @@
 
 from dicom_qr_gateway.dicom.association import Association
 from dicom_qr_gateway.dicom.budgets import ByteBudget
-from dicom_qr_gateway.dicom.messages import CommandField
+from dicom_qr_gateway.dicom.command_sets import CommandField
 from dicom_qr_gateway.dicom.status import SUCCESS, advice, hex_status
 from dicom_qr_gateway.dicom.types import Deadline, Limits
 from dicom_qr_gateway.dicom.uids import VERIFICATION

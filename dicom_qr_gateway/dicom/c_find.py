@@ -11,9 +11,9 @@ from typing import Final, TypeVar
 
 from dicom_qr_gateway.dicom.association import Association
 from dicom_qr_gateway.dicom.budgets import ByteBudget, FindBudget
+from dicom_qr_gateway.dicom.command_sets import CommandField
 from dicom_qr_gateway.dicom.data_set import DataSet
 from dicom_qr_gateway.dicom.identifier import decode_identifier, encode_identifier
-from dicom_qr_gateway.dicom.messages import CommandField
 from dicom_qr_gateway.dicom.status import SUCCESS, advice, hex_status, refuses_identifier
 from dicom_qr_gateway.dicom.types import NO_QUIRKS, AcceptedContext, Deadline, Limits, Quirks
 from dicom_qr_gateway.errors import (

@@ -11,8 +11,9 @@ from typing import Final
 
 from dicom_qr_gateway.dicom.association import Association
 from dicom_qr_gateway.dicom.budgets import ByteBudget
+from dicom_qr_gateway.dicom.command_sets import CommandField
 from dicom_qr_gateway.dicom.identifier import decode_identifier, encode_identifier
-from dicom_qr_gateway.dicom.messages import MAX_IDENTIFIER, CommandField, Message
+from dicom_qr_gateway.dicom.messages import MAX_IDENTIFIER, Message
 from dicom_qr_gateway.dicom.types import AcceptedContext, Deadline, Limits, SubOperations
 from dicom_qr_gateway.errors import (
     ClientLeft,

@@ -5,6 +5,7 @@ what it holds beside those keywords is skipped unread. Encodings are Implicit an
 Little Endian (PS3.5 A.1 and A.2).
 """
 
+import re
 from collections.abc import Mapping
 from functools import cache, partial
 from struct import Struct
@@ -42,6 +43,8 @@ KEYS: dict[str, tuple[int, str]] = {
     "SeriesInstanceUID": (0x0020000E, "UI"),
 }
 MAX_LENGTH = 0xFFFE
+# Of a match: what an element of a request, in which it is sent back, can hold.
+MATCHED_UID = re.compile(rf"[0-9.]{{1,{MAX_LENGTH}}}")
 # The longest list of UIDs a retrieve can have: its counters have 16 bits (PS3.7 9.1.4.1.7), a UID
 # has 64 characters. Decoding takes several times the memory of a value, so none may be longer.
 MAX_UID_LIST_LENGTH = 0xFFFF * 65

@@ -19,6 +19,9 @@ MAX_INCOMING_PDU: Final = 1024 * 1024
 _HEADER: Final = struct.Struct(">BxI")
 _PDV_HEADER: Final = struct.Struct(">IBB")
 _FOUR_BYTES: Final = struct.Struct(">xBBB")
+_DATA_TF: Final = 0x04
+_LAST_OF_DATA_SET: Final = 0x02  # message control header (PS3.8 E.2)
+_ONE_FRAGMENT: Final = struct.Struct(">BxIIBB")  # both headers of a P-DATA-TF PDU with one item
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +138,7 @@ PDU_TYPES: Final[dict[int, type[Pdu]]] = {
     0x01: AssociateRQ,
     0x02: AssociateAC,
     0x03: AssociateRJ,
-    0x04: DataTF,
+    _DATA_TF: DataTF,
     0x05: ReleaseRQ,
     0x06: ReleaseRP,
     0x07: Abort,
@@ -199,6 +202,29 @@ class PduReader:
         self.length = length
         del buffer[:end]
         return pdu_class.decode(body)
+
+    def pop_data_set(self, command_pdu: bytes, context_id: int) -> bytes | None:
+        """Return the data set of the next message where it is one PDU behind exactly this one.
+
+        None only says that it is otherwise, or not complete yet: ``pop`` reads whatever comes.
+        """
+        buffer = self._buffer
+        start = len(command_pdu) + _ONE_FRAGMENT.size
+        if len(buffer) < start or not buffer.startswith(command_pdu):
+            return None
+        headers = _ONE_FRAGMENT.unpack_from(buffer, len(command_pdu))
+        _, length, item_length, *_ = headers
+        end = start + item_length - 2
+        if (
+            headers != (_DATA_TF, item_length + 4, item_length, context_id, _LAST_OF_DATA_SET)
+            or not 2 <= item_length <= MAX_INCOMING_PDU - 4
+            or len(buffer) < end
+        ):
+            return None
+        data = bytes(buffer[start:end])
+        self.length = length
+        del buffer[:end]
+        return data
 
 
 def _not_dicom(first_byte: int) -> ProtocolError:

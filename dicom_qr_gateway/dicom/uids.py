@@ -1,10 +1,6 @@
 """The UIDs this gateway says or understands (PS3.6 Annex A)."""
 
-import re
 from typing import Final
-
-# Of matches: what an element of a request, in which it is sent back, can hold.
-MATCHED_UID: Final = re.compile(r"[0-9.]{1,65534}")
 
 IMPLICIT_VR_LITTLE_ENDIAN: Final = "1.2.840.10008.1.2"
 EXPLICIT_VR_LITTLE_ENDIAN: Final = "1.2.840.10008.1.2.1"

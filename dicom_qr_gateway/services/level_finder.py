@@ -15,11 +15,11 @@ from dicom_qr_gateway.dicom.budgets import FindBudget
 from dicom_qr_gateway.dicom.c_find import find_data_sets
 from dicom_qr_gateway.dicom.data_set import DataSet
 from dicom_qr_gateway.dicom.find_options import FindOptions
+from dicom_qr_gateway.dicom.identifier import MATCHED_UID
 from dicom_qr_gateway.dicom.query_keys import Keys, encode_keys, texts_of
 from dicom_qr_gateway.dicom.request_charset import charsets_for
 from dicom_qr_gateway.dicom.types import Deadline, Limits, Quirks
 from dicom_qr_gateway.dicom.uids import (
-    MATCHED_UID,
     MODALITY_WORKLIST_FIND,
     PATIENT_ROOT_FIND,
     STUDY_ROOT_FIND,

@@ -13,7 +13,7 @@ from functools import lru_cache
 from json.encoder import encode_basestring as quoted
 from typing import Any, Final
 
-from dicom_qr_gateway.dicom.uids import MATCHED_UID
+from dicom_qr_gateway.dicom.identifier import MATCHED_UID
 from dicom_qr_gateway.errors import ProtocolError
 
 # The contract's key -> the attribute's keyword (PS3.6); ModalitiesInStudy becomes a list.

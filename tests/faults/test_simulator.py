@@ -20,7 +20,8 @@ from pynetdicom.sop_class import (
 )
 
 from dicom_qr_gateway.dicom.associate import AssociateRQ, ProposedContext, UserInformation
-from dicom_qr_gateway.dicom.messages import CommandField, Request, fragments
+from dicom_qr_gateway.dicom.command_sets import CommandField, Request
+from dicom_qr_gateway.dicom.messages import fragments
 from dicom_qr_gateway.dicom.pdu import encode_pdu
 from dicom_qr_gateway.sandbox import CannotListen
 from dicom_qr_gateway.sandbox.misbehaving import (

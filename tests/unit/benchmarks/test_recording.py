@@ -4,7 +4,8 @@ from benchmarks.performance.conversation import find
 from benchmarks.performance.peers import Peer
 from benchmarks.performance.recording import first_request_only
 from dicom_qr_gateway.dicom.associate import AssociateRQ
-from dicom_qr_gateway.dicom.messages import CommandField, Request, fragments
+from dicom_qr_gateway.dicom.command_sets import CommandField, Request
+from dicom_qr_gateway.dicom.messages import fragments
 from dicom_qr_gateway.dicom.pdu import DataTF, PduReader, ReleaseRQ, encode_pdu
 from dicom_qr_gateway.dicom.uids import STUDY_ROOT_FIND
 

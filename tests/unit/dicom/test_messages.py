@@ -1,45 +1,35 @@
-"""DIMSE messages: agreement with pynetdicom, fragments in every size, hostile command sets."""
+"""Messages: fragments in every size and order, and those that are recognised by their bytes."""
 
 import struct
-from io import BytesIO
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
-from pydicom.dataset import Dataset
-from pydicom.uid import UID
-from pynetdicom.dimse_messages import (
-    C_CANCEL_RQ,
-    C_ECHO_RQ,
-    C_FIND_RQ,
-    C_FIND_RSP,
-    C_MOVE_RQ,
-    C_MOVE_RSP,
-)
-from pynetdicom.dimse_primitives import C_FIND, C_MOVE
-from pynetdicom.dsutils import decode, encode
 
 from dicom_qr_gateway.dicom.messages import (
     MAX_COMMAND_SET,
     MAX_IDENTIFIER,
-    CommandField,
+    Message,
     MessageAssembler,
-    Request,
-    Response,
-    encode_cancel,
+    MessageReader,
     fragments,
 )
-from dicom_qr_gateway.dicom.pdu import DataTF, Fragment, PduReader
-from dicom_qr_gateway.dicom.types import SubOperations
-from dicom_qr_gateway.dicom.uids import STUDY_ROOT_FIND
-from dicom_qr_gateway.errors import ProtocolError, ResponseTooLarge
-
-numbers = st.integers(0, 0xFFFF)
-ae_titles = st.text(
-    st.characters(min_codepoint=33, max_codepoint=126, exclude_characters="\\"),
-    min_size=1,
-    max_size=16,
+from dicom_qr_gateway.dicom.pdu import (
+    MAX_INCOMING_PDU,
+    Abort,
+    DataTF,
+    Fragment,
+    PduReader,
+    encode_pdu,
 )
+from dicom_qr_gateway.errors import GatewayError, ProtocolError, ResponseTooLarge
+
+from .responses import a_find_response
+
+MATCH = a_find_response()
+FINAL = a_find_response(CommandDataSetType=0x0101, Status=0)
 
 
 def fragments_of(data: bytes) -> list[Fragment]:
@@ -51,85 +41,6 @@ def fragments_of(data: bytes) -> list[Fragment]:
         found += pdu.fragments
     assert not reader.is_incomplete
     return found
-
-
-def command_set(**elements: object) -> bytes:
-    """Return a command set as pynetdicom encodes it, with its group length."""
-    data_set = Dataset()
-    for keyword, value in elements.items():
-        setattr(data_set, keyword, value)
-    return encode(data_set, True, True)
-
-
-def a_find_response(**elements: object) -> bytes:
-    """Return a pending C-FIND-RSP with an identifier, elements added or replaced."""
-    usual = {
-        "CommandField": 0x8020,
-        "MessageIDBeingRespondedTo": 1,
-        "CommandDataSetType": 1,
-        "Status": 0xFF00,
-    }
-    return command_set(**{**usual, **elements})
-
-
-@given(st.sampled_from(list(CommandField)[:3]), numbers, st.booleans(), st.none() | ae_titles)
-def test_pynetdicom_reads_our_requests(command_field, message_id, has_identifier, destination):
-    request = Request(command_field, message_id, STUDY_ROOT_FIND, has_identifier, destination)
-    encoded = request.encode()
-    theirs = decode(BytesIO(encoded), True, True)
-    assert theirs.CommandGroupLength == len(encoded) - 12
-    assert theirs.CommandField == command_field
-    assert theirs.MessageID == message_id
-    assert theirs.AffectedSOPClassUID == UID(STUDY_ROOT_FIND)
-    assert (theirs.CommandDataSetType != 0x0101) == has_identifier
-    assert theirs.get("MoveDestination") == destination
-
-
-def test_our_command_sets_have_the_elements_of_pynetdicoms():
-    for theirs, ours in (
-        (C_FIND_RQ(), Request(CommandField.C_FIND_RQ, 1, STUDY_ROOT_FIND)),
-        (C_MOVE_RQ(), Request(CommandField.C_MOVE_RQ, 1, STUDY_ROOT_FIND, True, "ANY")),
-        (C_ECHO_RQ(), Request(CommandField.C_ECHO_RQ, 1, STUDY_ROOT_FIND, False)),
-    ):
-        read = decode(BytesIO(ours.encode()), True, True)
-        assert [e.keyword for e in read] == [e.keyword for e in theirs.command_set]
-
-
-def test_a_cancel_has_the_elements_of_pynetdicoms():
-    read = decode(BytesIO(encode_cancel(7)), True, True)
-    assert [e.keyword for e in read] == [e.keyword for e in C_CANCEL_RQ().command_set]
-    assert read.MessageIDBeingRespondedTo == 7
-    assert read.CommandField == 0x0FFF
-
-
-@given(numbers, numbers, st.booleans())
-def test_we_read_pynetdicoms_find_response(message_id, status, has_identifier):
-    primitive = C_FIND()
-    primitive.MessageIDBeingRespondedTo = message_id
-    primitive.AffectedSOPClassUID = STUDY_ROOT_FIND
-    primitive.Status = status
-    message = C_FIND_RSP()
-    message.primitive_to_message(primitive)
-    message.command_set.CommandDataSetType = 1 if has_identifier else 0x0101
-    read = Response.decode(encode(message.command_set, True, True))
-    assert read == Response(0x8020, message_id, status, has_identifier, SubOperations())
-
-
-@given(st.none() | numbers, st.none() | numbers, st.none() | numbers, st.none() | numbers)
-def test_we_read_pynetdicoms_move_counts_and_absent_ones_as_none(
-    remaining, completed, failed, warning
-):
-    primitive = C_MOVE()
-    primitive.MessageIDBeingRespondedTo = 1
-    primitive.Status = 0xFF00
-    primitive.NumberOfRemainingSuboperations = remaining
-    primitive.NumberOfCompletedSuboperations = completed
-    primitive.NumberOfFailedSuboperations = failed
-    primitive.NumberOfWarningSuboperations = warning
-    message = C_MOVE_RSP()
-    message.primitive_to_message(primitive)
-    read = Response.decode(encode(message.command_set, True, True))
-    assert read.sub_operations == SubOperations(remaining, completed, failed, warning)
 
 
 @given(st.binary(min_size=2, max_size=500), st.integers(64, 300) | st.just(0))
@@ -178,42 +89,6 @@ def test_arbitrary_fragments_give_messages_or_a_protocol_error(arrived):
         return
 
 
-@given(st.binary(max_size=200))
-def test_an_arbitrary_command_set_gives_a_response_or_a_protocol_error(data):
-    try:
-        Response.decode(data)
-    except ProtocolError:
-        return
-
-
-@pytest.mark.parametrize(
-    "missing", ["CommandField", "MessageIDBeingRespondedTo", "CommandDataSetType", "Status"]
-)
-def test_a_response_without_a_mandatory_element_is_a_protocol_error(missing):
-    elements = {
-        "CommandField": 0x8020,
-        "MessageIDBeingRespondedTo": 1,
-        "CommandDataSetType": 1,
-        "Status": 0xFF00,
-    }
-    del elements[missing]
-    with pytest.raises(ProtocolError, match="mandatory"):
-        Response.decode(command_set(**elements))
-
-
-def test_every_truncation_of_a_response_is_a_value_or_a_protocol_error():
-    whole = a_find_response()
-    for end in range(len(whole)):
-        with pytest.raises(ProtocolError):
-            Response.decode(whole[:end])
-
-
-def test_a_number_of_the_wrong_length_is_a_protocol_error():
-    broken = a_find_response() + struct.pack("<HHI", 0, 0x1020, 4) + bytes(4)
-    with pytest.raises(ProtocolError, match="wrong length"):
-        Response.decode(broken)
-
-
 def test_an_endless_command_set_is_refused_at_a_stated_size():
     assembler = MessageAssembler()
     piece = Fragment(1, True, False, bytes(MAX_COMMAND_SET // 2))
@@ -248,3 +123,137 @@ def test_a_fragment_out_of_place_is_a_protocol_error(second):
 def test_a_data_set_without_a_command_set_is_a_protocol_error():
     with pytest.raises(ProtocolError, match="wrong order"):
         MessageAssembler().add(Fragment(1, False, True, b"ab"))
+
+
+# --- Messages off PDUs: what is recognised by its bytes is what it would be read as ---------------
+
+
+def data_pdu(*pieces: Fragment) -> bytes:
+    return encode_pdu(DataTF(pieces))
+
+
+def raw_pdu(kind: int, item_length: int, body: bytes) -> bytes:
+    """Return a PDU with one item of presentation context 1 whose length may be wrong."""
+    return struct.pack(">BxIIBB", kind, len(body) + 6, item_length, 1, 2) + body
+
+
+COMMAND = Fragment(1, True, True, MATCH)
+A_MATCH = fragments(1, MATCH, b"ab", 0)
+AN_END = fragments(1, FINAL, None, 0)
+# What may come behind the PDU of a command set, and is no data set of one PDU.
+BEHIND = [
+    data_pdu(Fragment(1, False, False, b"ab")) + data_pdu(Fragment(1, False, True, b"cd")),
+    data_pdu(Fragment(1, False, False, b"ab"), Fragment(1, False, True, b"cd")),
+    data_pdu(Fragment(1, False, True, b"ab"), COMMAND) + data_pdu(Fragment(1, False, True, b"cd")),
+    data_pdu(Fragment(3, False, True, b"ab")),
+    data_pdu(COMMAND),
+    data_pdu(Fragment(1, False, True, b"")),
+    raw_pdu(4, 3, b"abcd"),
+    raw_pdu(4, 9, b"abcd"),
+    raw_pdu(4, 1, b""),
+    struct.pack(">BxIIBB", 4, 5, 1, 1, 2),  # the last byte is the next PDU's first
+    raw_pdu(5, 6, b"abcd"),
+    struct.pack(">BxIIBB", 4, MAX_INCOMING_PDU + 1, MAX_INCOMING_PDU - 3, 1, 2),
+    encode_pdu(Abort(2, 0)),
+    b"HTTP/1.1 400",
+]
+messages = (
+    st.just(A_MATCH)
+    | st.builds(
+        fragments,
+        st.sampled_from([1, 3]),
+        st.sampled_from([MATCH, a_find_response(Status=0xFF01)]),
+        st.sampled_from([b"ab", b"abcd" * 50, MATCH]),
+        st.sampled_from([0, 64]),
+    )
+    | st.sampled_from(BEHIND).map(data_pdu(COMMAND).__add__)
+    | st.sampled_from([AN_END, data_pdu(COMMAND, Fragment(1, False, True, b"ab")), *BEHIND])
+)
+
+
+def read(data: bytes, chunk: int, reader: PduReader, pop: Any) -> list[object]:
+    """Return what is read of data that arrives in chunks, up to the first error."""
+    found: list[object] = []
+    try:
+        for start in range(0, len(data), chunk):
+            reader.feed(data[start : start + chunk])
+            while (one := pop()) is not None:
+                found.append(one)
+    except GatewayError as error:
+        found.append(error.message)
+    return found
+
+
+def plainly(reader: PduReader) -> Any:
+    """Return what pops messages and other PDUs, each PDU read in full."""
+    assembler = MessageAssembler()
+
+    def popped() -> Iterator[object]:
+        while True:
+            pdu = reader.pop()
+            if isinstance(pdu, DataTF):
+                yield from [each for each in map(assembler.add, pdu.fragments) if each]
+            else:
+                yield pdu
+
+    return popped().__next__
+
+
+@given(
+    st.lists(messages, max_size=6).map(lambda several: A_MATCH + b"".join(several)),
+    st.integers(1, 700),
+    st.none() | st.tuples(st.integers(0, 5000), st.integers(0, 255)),
+)
+@example(A_MATCH * 3 + AN_END, 10_000, None)
+def test_a_message_is_the_same_whether_it_is_recognised_or_read(data, chunk, fault):
+    if fault and fault[0] < len(data):
+        data = data[: fault[0]] + bytes([fault[1]]) + data[fault[0] + 1 :]
+    one, other = PduReader(), PduReader()
+    by_reader = read(data, chunk, one, MessageReader(one).pop)
+    assert by_reader == read(data, chunk, other, plainly(other))
+    assert one.is_incomplete == other.is_incomplete
+
+
+@pytest.mark.parametrize("behind", BEHIND)
+def test_whatever_else_comes_behind_a_command_set_is_read(behind):
+    data = A_MATCH * 2 + data_pdu(COMMAND) + behind + A_MATCH
+    one, other = PduReader(), PduReader()
+    by_reader = read(data, len(data), one, MessageReader(one).pop)
+    assert by_reader == read(data, len(data), other, plainly(other))
+    assert one.is_incomplete == other.is_incomplete
+
+
+def test_the_messages_of_a_long_answer_are_recognised(monkeypatch):
+    reader = PduReader()
+    read_in_full = []
+    pop = reader.pop
+    monkeypatch.setattr(reader, "pop", lambda: read_in_full.append(1) or pop())
+    messages = MessageReader(reader)
+    reader.feed(A_MATCH * 9)
+    found = []
+    while (message := messages.pop()) is not None:
+        assert isinstance(message, Message)
+        found.append(message.identifier)
+    assert (found, len(read_in_full)) == ([b"ab"] * 9, 2 + 1)
+
+
+def test_a_part_of_a_message_is_held() -> None:
+    reader = PduReader()
+    messages = MessageReader(reader)
+    assert not messages.holds_something
+    reader.feed(A_MATCH[:-1])
+    assert (messages.pop(), messages.holds_something) == (None, True)
+    reader.feed(b"b" + AN_END)
+    assert isinstance(messages.pop(), Message)
+    assert not messages.holds_something
+
+
+def test_of_two_messages_in_a_pdu_the_second_is_held() -> None:
+    reader = PduReader()
+    messages = MessageReader(reader)
+    reader.feed(data_pdu(COMMAND, Fragment(1, False, True, b"ab"), Fragment(1, True, True, FINAL)))
+    first = messages.pop()
+    assert isinstance(first, Message)
+    assert (first.identifier, messages.holds_something) == (b"ab", True)
+    assert isinstance(messages.pop(), Message)
+    assert not messages.holds_something
