@@ -3,7 +3,7 @@
 Rule: a match becomes text as soon as it arrives, and nothing else of it is kept.
 """
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Final
@@ -68,7 +68,7 @@ class Match:
                 return data_set.text(tag)
         return self.known.get(tag, "")
 
-    def row(self, demanded: Set[int] = frozenset()) -> bytes:
+    def row(self, demanded: frozenset[int] = frozenset()) -> bytes:
         """Return the match in the DICOM JSON Model.
 
         Args:
@@ -80,7 +80,7 @@ class Match:
         else:
             written = attributes(self.data_set, _hidden(self.data_set))
             says_charset = SPECIFIC_CHARACTER_SET in self.data_set.places
-            absent = demanded - self.data_set.places.keys()
+            absent = demanded.difference(self.data_set.places)
         if absent:
             written = sorted((*written, *map(_without_value, absent)))
         return as_object(written, says_charset).encode()

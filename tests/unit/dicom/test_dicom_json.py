@@ -20,8 +20,9 @@ from pydicom.filereader import read_dataset
 from pydicom.filewriter import write_dataset
 from pydicom.sequence import Sequence
 
-from dicom_qr_gateway.dicom.data_set import MAX_DEPTH, MAX_ELEMENTS, DataSet
+from dicom_qr_gateway.dicom.data_set import MAX_DEPTH, DataSet
 from dicom_qr_gateway.dicom.dicom_json import to_json
+from dicom_qr_gateway.dicom.elements import MAX_ELEMENTS
 from dicom_qr_gateway.errors import ProtocolError
 
 both_encodings = pytest.mark.parametrize("explicit_vr", [False, True], ids=["implicit", "explicit"])
