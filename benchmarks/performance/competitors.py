@@ -28,14 +28,21 @@ SUCCESS = 0x0000
 def findscu(
     peer: Peer, patient_id: str, matches: int, environment: Mapping[str, str] | None = None
 ) -> Measure:
-    """Ask by DCMTK's findscu, whose output is read as a user's terminal does."""
-    values = dict.fromkeys(KEYS.values(), "") | {
+    """Ask by DCMTK's findscu for the contract's twelve keys."""
+    keys = dict.fromkeys(KEYS.values(), "") | {
         "QueryRetrieveLevel": "STUDY",
         "PatientID": patient_id,
     }
-    keys = [part for key, value in values.items() for part in ("-k", f"{key}={value}")]
+    return findscu_for(keys, peer, matches, environment)
+
+
+def findscu_for(
+    keys: Mapping[str, str], peer: Peer, matches: int, environment: Mapping[str, str] | None = None
+) -> Measure:
+    """Ask by DCMTK's findscu, whose output is read as a user's terminal does."""
+    asked = [part for key, value in keys.items() for part in ("-k", f"{key}={value}")]
     names = ["-aet", CALLING, "-aec", peer.ae_title, "127.0.0.1", str(peer.port)]
-    command = ["findscu", "-S", *keys, *names]
+    command = ["findscu", "-S", *asked, *names]
     return partial(_run, command, {**os.environ, **(environment or {})}, matches)
 
 

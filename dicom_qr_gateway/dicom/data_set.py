@@ -161,7 +161,7 @@ class DataSet:
         if vr in TEXT_VRS and not is_as_sent(text):
             text = self._decode(self.data[start:stop], person_name=vr == "PN")
         strip, padding = padding_of(vr)
-        if vr in SINGLE_VALUE_VRS:
+        if "\\" not in text or vr in SINGLE_VALUE_VRS:
             return [strip(text, padding)]
         return [strip(value, padding) for value in text.split("\\")]
 
