@@ -16,7 +16,7 @@ from typing import Any
 from pydicom.dataset import Dataset
 from pynetdicom import AE, evt
 
-from benchmarks.common.programs import Broken
+from benchmarks.common.programs import WITHOUT_PYNETDICOMS, Broken
 from benchmarks.performance.peers import CALLING, Orthanc, Peer
 from benchmarks.performance.rounds import Measure
 from dicom_qr_gateway.dicom.uids import STUDY_ROOT_FIND
@@ -43,7 +43,9 @@ def findscu_for(
     asked = [part for key, value in keys.items() for part in ("-k", f"{key}={value}")]
     names = ["-aet", CALLING, "-aec", peer.ae_title, "127.0.0.1", str(peer.port)]
     command = ["findscu", "-S", *asked, *names]
-    return partial(_run, command, {**os.environ, **(environment or {})}, matches)
+    return partial(
+        _run, command, {**os.environ, **WITHOUT_PYNETDICOMS, **(environment or {})}, matches
+    )
 
 
 def _run(command: list[str], environment: Mapping[str, str], matches: int) -> float:
