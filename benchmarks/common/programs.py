@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,6 +18,12 @@ from benchmarks.common import processes
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 30.0  # seconds
+# pynetdicom has programs by the names of DCMTK's, beside the Python that it is installed for.
+WITHOUT_PYNETDICOMS = {
+    "PATH": os.pathsep.join(
+        folder for folder in os.get_exec_path() if Path(folder) != Path(sys.executable).parent
+    )
+}
 
 
 class Broken(Exception):

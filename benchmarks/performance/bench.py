@@ -18,6 +18,7 @@ from benchmarks.common.programs import Program, free_port
 from benchmarks.performance import studies
 from benchmarks.performance.generators import Generator, compile_into
 from benchmarks.performance.peers import (
+    CALLING,
     NODELAY,
     SINK,
     Orthanc,
@@ -64,12 +65,11 @@ class Bench:
         return [file for patient in patients for file in self._instances(patient)]
 
     @cache  # noqa: B019
-    def orthanc(self, *, nodelay: bool = False) -> Peer:
-        """Return an Orthanc that holds PATIENTS, with ``nodelay`` only FEW."""
+    def orthanc(self, *, nodelay: bool = False, patients: Sequence[int] | None = None) -> Peer:
+        """Return an Orthanc that holds these patients: by default PATIENTS, with nodelay FEW."""
         orthanc = self._start_orthanc("orthanc-a", NODELAY if nodelay else {})
-        orthanc.load(self._files(FEW if nodelay else PATIENTS))
-        if not nodelay:
-            orthanc.know(Peer("sink", SINK, self.canned().port))
+        orthanc.load(self._files(patients or (FEW if nodelay else PATIENTS)))
+        orthanc.know(Peer("sink", SINK, self.canned().port))
         return orthanc.peer
 
     @cache  # noqa: B019
@@ -149,6 +149,32 @@ class Bench:
         body.write_text(json.dumps({**peer.body(patient_id), **fields}))
         where = ("127.0.0.1", str(server.port), path, str(body))
         return self._generator("http_load", *where, matches=matches)
+
+    def searching(self, peer: Peer, path: str, matches: int) -> Generator:
+        """Return a client of a gateway of its own that knows the PACS as ``main``."""
+        return self._searching(self._knowing(peer), path, matches)
+
+    def recorded_search(self, peer: Peer, path: str, matches: int) -> bytes:
+        """Return what a gateway says to the PACS for a search."""
+
+        def ask(through: Peer) -> None:
+            gateway = self._knowing(through)
+            with self._searching(gateway, path, matches) as client:
+                client.once()
+            gateway.end()
+
+        return Relay(peer).record(ask)
+
+    def _searching(self, server: Program, path: str, matches: int) -> Generator:
+        return self._generator("http_load", "127.0.0.1", str(server.port), path, matches=matches)
+
+    def _knowing(self, peer: Peer) -> Program:
+        names = self._new("pacs.toml")
+        names.write_text(
+            f'[pacs.main]\nhost = "127.0.0.1"\nport = {peer.port}\n'
+            f'ae_title = "{peer.ae_title}"\ncalling_ae_title = "{CALLING}"\n'
+        )
+        return self.gateway(PACS_CONFIG=names)
 
     def floor(
         self, server: Program, peer: Peer, patient_id: str, matches: int, **more: Any

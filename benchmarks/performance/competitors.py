@@ -16,7 +16,7 @@ from typing import Any
 from pydicom.dataset import Dataset
 from pynetdicom import AE, evt
 
-from benchmarks.common.programs import Broken
+from benchmarks.common.programs import WITHOUT_PYNETDICOMS, Broken
 from benchmarks.performance.peers import CALLING, Orthanc, Peer
 from benchmarks.performance.rounds import Measure
 from dicom_qr_gateway.dicom.uids import STUDY_ROOT_FIND
@@ -28,15 +28,24 @@ SUCCESS = 0x0000
 def findscu(
     peer: Peer, patient_id: str, matches: int, environment: Mapping[str, str] | None = None
 ) -> Measure:
-    """Ask by DCMTK's findscu, whose output is read as a user's terminal does."""
-    values = dict.fromkeys(KEYS.values(), "") | {
+    """Ask by DCMTK's findscu for the contract's twelve keys."""
+    keys = dict.fromkeys(KEYS.values(), "") | {
         "QueryRetrieveLevel": "STUDY",
         "PatientID": patient_id,
     }
-    keys = [part for key, value in values.items() for part in ("-k", f"{key}={value}")]
+    return findscu_for(keys, peer, matches, environment)
+
+
+def findscu_for(
+    keys: Mapping[str, str], peer: Peer, matches: int, environment: Mapping[str, str] | None = None
+) -> Measure:
+    """Ask by DCMTK's findscu, whose output is read as a user's terminal does."""
+    asked = [part for key, value in keys.items() for part in ("-k", f"{key}={value}")]
     names = ["-aet", CALLING, "-aec", peer.ae_title, "127.0.0.1", str(peer.port)]
-    command = ["findscu", "-S", *keys, *names]
-    return partial(_run, command, {**os.environ, **(environment or {})}, matches)
+    command = ["findscu", "-S", *asked, *names]
+    return partial(
+        _run, command, {**os.environ, **WITHOUT_PYNETDICOMS, **(environment or {})}, matches
+    )
 
 
 def _run(command: list[str], environment: Mapping[str, str], matches: int) -> float:

@@ -1,7 +1,8 @@
-/* A client of a gateway: the same POST again and again, each connection kept alive.
+/* A client of a gateway: the same request again and again, each connection kept alive.
  *
- * usage: http_load host port path body
- * The body is a file. Matches are counted by their key after the time was taken. */
+ * usage: http_load host port path [body]
+ * The body is a file to POST; without one it is a GET of a search. Matches are counted by their key
+ * after the time was taken. */
 
 #define _GNU_SOURCE
 #include <stdio.h>
@@ -13,12 +14,21 @@
 #include "runner.h"
 #include "wire.h"
 
-static const char MATCH[] = "\"StudyInstanceUID\"";
+static const char *match = "\"StudyInstanceUID\"";
 static struct sockaddr_in gateway;
 static unsigned char *request;
 static size_t request_length;
 
-static void write_request(const char *path, const char *file)
+static void write_get(const char *path)
+{
+    char head[512];
+    int length = snprintf(head, sizeof head, "GET %s HTTP/1.1\r\nHost: gateway\r\n\r\n", path);
+    request = (unsigned char *)strdup(head);
+    request_length = (size_t)length;
+    match = "\"0020000D\"";
+}
+
+static void write_post(const char *path, const char *file)
 {
     size_t length;
     unsigned char *body = contents_of(file, &length);
@@ -92,17 +102,20 @@ static int ask(struct visitor *visitor)
 
 static void count_matches(struct visitor *visitor)
 {
-    for (char *at = (char *)visitor->buffer; (at = strstr(at, MATCH)) != NULL; at++)
+    for (char *at = (char *)visitor->buffer; (at = strstr(at, match)) != NULL; at++)
         visitor->matches++;
 }
 
 int main(int argc, char **argv)
 {
-    if (argc != 5) {
-        fputs("usage: http_load host port path body\n", stderr);
+    if (argc != 4 && argc != 5) {
+        fputs("usage: http_load host port path [body]\n", stderr);
         return 2;
     }
     gateway = address_of(argv[1], argv[2]);
-    write_request(argv[3], argv[4]);
+    if (argc == 5)
+        write_post(argv[3], argv[4]);
+    else
+        write_get(argv[3]);
     return run_windows(ask, count_matches);
 }

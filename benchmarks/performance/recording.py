@@ -12,6 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from benchmarks.performance.peers import Peer
+from dicom_qr_gateway.dicom.pdu import DataTF, PduReader
 
 PATIENCE = 30.0  # seconds
 _HEADER = struct.Struct(">BxI")  # PS3.8 9.3.1
@@ -59,6 +60,19 @@ class Relay:
                     if ready is gateway:
                         said += data
                     others[ready].sendall(data)
+
+
+def first_identifier(said: bytes) -> bytes:
+    """Return the identifier of the first DIMSE request."""
+    reader = PduReader()
+    reader.feed(said)
+    identifier = b""
+    while (pdu := reader.pop()) is not None:
+        for fragment in pdu.fragments if isinstance(pdu, DataTF) else ():
+            identifier += b"" if fragment.is_command else fragment.data
+            if fragment.is_last and not fragment.is_command:
+                return identifier
+    return identifier
 
 
 def first_request_only(said: bytes) -> bytes:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
+from pynetdicom.dsutils import encode
 
 from benchmarks.common import wire
 from dicom_qr_gateway.dicom.identifier import encode_identifier
@@ -72,6 +73,20 @@ def encoded_match(number: int, **changed: str) -> bytes:
     study = a_study(f"{ROOT_UID}.0", CANNED_PATIENT, number)
     values = {element.keyword: str(element.value) for element in study}
     return encode_identifier({"QueryRetrieveLevel": "STUDY", **values, **changed}, explicit_vr=True)
+
+
+def encoded_row(number: int, explicit_vr: bool) -> bytes:
+    """Return a match with what PS3.18 10.6.3.3 wants of a study, in Explicit or Implicit VR."""
+    study = a_study(f"{ROOT_UID}.0", CANNED_PATIENT, number)
+    for keyword in ("InstitutionName", "StudyDescription", "PerformingPhysicianName"):
+        delattr(study, keyword)
+    study.SpecificCharacterSet = "ISO_IR 192"
+    study.QueryRetrieveLevel = "STUDY"
+    study.RetrieveAETitle = "CANNED"
+    study.PatientSex = "O"
+    study.StudyID = str(number)
+    study.NumberOfStudyRelatedSeries = study.NumberOfStudyRelatedInstances = 1
+    return encode(study, not explicit_vr, True) or b""
 
 
 def write_answers(file: Path) -> None:

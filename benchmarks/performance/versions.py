@@ -1,8 +1,11 @@
 """The versions of everybody who takes part."""
 
+import os
 import re
 import subprocess
 from importlib.metadata import PackageNotFoundError, version
+
+from benchmarks.common.programs import WITHOUT_PYNETDICOMS
 
 _PACKAGES = (
     *("gunicorn", "flask", "flask-smorest", "pynetdicom", "pydicom"),
@@ -27,7 +30,13 @@ def _of_a_package(name: str) -> str:
 def _of_a_program(name: str) -> str:
     """Return the first number with a dot that the program says of itself."""
     try:
-        said = subprocess.run([name, "--version"], capture_output=True, text=True, check=False)
+        said = subprocess.run(
+            [name, "--version"],
+            env={**os.environ, **WITHOUT_PYNETDICOMS},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
     except FileNotFoundError:
         return ""
     number = re.search(r"\d+\.[\w.]+", said.stdout)

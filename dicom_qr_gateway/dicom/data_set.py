@@ -6,17 +6,17 @@ encoding claims, else by the dictionary's. Encodings are Implicit and Explicit V
 
 import struct
 from collections.abc import Iterator
-from itertools import islice
 from typing import Final
 
 from dicom_qr_gateway.dicom.data_dictionary import UNKNOWN, is_private, private_vr, vr_of
-from dicom_qr_gateway.dicom.elements import UNDEFINED, Place, elements, items
+from dicom_qr_gateway.dicom.elements import UNDEFINED, elements, items
 from dicom_qr_gateway.dicom.text import (
     SINGLE_VALUE_VRS,
     TEXT_VRS,
     CharacterSet,
     decode_assuming,
     is_as_sent,
+    is_simple,
     padding_of,
 )
 from dicom_qr_gateway.errors import ProtocolError
@@ -49,9 +49,8 @@ NUMBERS: Final = {
 }
 _WITHOUT_TEXT: Final = frozenset(("OB", "OD", "OF", "OL", "OV", "OW", "SQ", "UN"))
 
-# A peer chooses how deep and how wide its answers are; no information model comes close.
+# A peer chooses how deep its answers are; no information model comes close.
 MAX_DEPTH: Final = 16
-MAX_ELEMENTS: Final = 10_000
 
 
 class DataSet:
@@ -61,7 +60,7 @@ class DataSet:
     start and stop of its value in ``data`` (stop is UNDEFINED for an undefined length). An
     attribute that comes twice, which the standard forbids (PS3.5 7.1), has its last value.
     ``characters`` is ``data`` with one character a byte: slices of it are the values, and already
-    the text of nearly all; where ``is_plain``, of all.
+    the text of nearly all. ``is_simple`` says that no value has a delimiter or an escape sequence.
     """
 
     __slots__ = (
@@ -71,7 +70,7 @@ class DataSet:
         "characters",
         "data",
         "explicit_vr",
-        "is_plain",
+        "is_simple",
         "places",
     )
 
@@ -89,22 +88,19 @@ class DataSet:
         self.data = data
         self.characters = data.decode("latin-1")
         self.explicit_vr = explicit_vr
-        self.is_plain = self.characters.isascii() and "\x1b" not in self.characters
+        self.is_simple = is_simple(self.characters)
         self._assumed = assumed
         self._inherited = ""
         self._depth = 0
         self._index(0, len(data))
 
     def _index(self, position: int, end: int) -> None:
-        found = elements(self.data, self.explicit_vr, position, end)
-        self.places: dict[int, Place] = dict(islice(found, MAX_ELEMENTS))
-        if next(found, None) is not None:
-            raise ProtocolError("The PACS sent a data set with too many elements.")
+        self.places = elements(self.data, self.explicit_vr, position, end)
 
     def _item(self, explicit_vr: bool, position: int, end: int) -> "DataSet":
         """Return an item of a sequence of this data set."""
         item = DataSet.__new__(DataSet)
-        item.data, item.characters, item.is_plain = self.data, self.characters, self.is_plain
+        item.data, item.characters, item.is_simple = self.data, self.characters, self.is_simple
         item.explicit_vr = explicit_vr
         item._assumed, item._inherited = self._assumed, self._character_set()
         item._depth = self._depth + 1
@@ -162,10 +158,10 @@ class DataSet:
         """Return the values of an element by a VR of text, each without its padding."""
         _, start, stop = self.places[tag]
         text = self.characters[start:stop]
-        if vr in TEXT_VRS and not (self.is_plain or is_as_sent(text)):
+        if vr in TEXT_VRS and not is_as_sent(text):
             text = self._decode(self.data[start:stop], person_name=vr == "PN")
         strip, padding = padding_of(vr)
-        if vr in SINGLE_VALUE_VRS:
+        if "\\" not in text or vr in SINGLE_VALUE_VRS:
             return [strip(text, padding)]
         return [strip(value, padding) for value in text.split("\\")]
 

@@ -22,7 +22,7 @@ from dicom_qr_gateway.dicom.data_set import (
     tags,
 )
 from dicom_qr_gateway.dicom.elements import UNDEFINED, Place
-from dicom_qr_gateway.dicom.text import Strip, is_as_sent, padding_of
+from dicom_qr_gateway.dicom.text import Strip, is_simple, padding_of
 
 # Data set, tag, VR, how the attribute begins -> the attribute.
 _Write = Callable[[DataSet, int, str, str], str]
@@ -81,7 +81,7 @@ def attribute(tag: int, vr: str, values: Iterable[str]) -> str:
 
 def attributes(data_set: DataSet, hidden: Set[int] = frozenset()) -> list[str]:
     """Return the text of each attribute, in the order of their tags; see to_json."""
-    places, characters, is_plain = data_set.places, data_set.characters, data_set.is_plain
+    places, characters, all_simple = data_set.places, data_set.characters, data_set.is_simple
     heads, written = _HEADS, []
     # A query spends its time in this loop: it says inline what _values() says of one value.
     for tag in sorted(places):
@@ -96,7 +96,7 @@ def attributes(data_set: DataSet, hidden: Set[int] = frozenset()) -> list[str]:
             written.append(write(data_set, tag, vr, head))
         else:
             text = strip(characters[start:stop], padding)
-            if "\\" in text or "=" in text or not (is_plain or is_as_sent(text)):
+            if not text.isascii() or not (all_simple or is_simple(text)):
                 written.append(_values(data_set, tag, vr, head))
             elif text:
                 written.append(f"{before}{write_value(text)}{after}")

@@ -26,6 +26,9 @@ _unpack_explicit = struct.Struct("<HH2sH").unpack_from
 _unpack_length = struct.Struct("<I").unpack_from
 
 
+# A peer chooses how wide its answers are; no information model comes close.
+MAX_ELEMENTS = 10_000
+
 Place = tuple[bytes, int, int]
 
 
@@ -36,13 +39,13 @@ def malformed() -> ProtocolError:
 
 def elements(
     data: bytes, explicit_vr: bool, position: int = 0, end: int | None = None
-) -> Iterator[tuple[int, Place]]:
-    """Yield tag and (VR, start, stop) of each element of a data set, in the order it was sent in.
+) -> dict[int, Place]:
+    """Return tag -> (VR, start, stop) of the elements of a data set, in the order they came in.
 
     The value is ``data[start:stop]``; stop is UNDEFINED where the length is: such a value
     consists of items (a sequence, UN, or encapsulated pixel data) and is skipped with all that
-    is nested in it. Odd lengths and unsorted or repeated tags are passed on as they are. The VR
-    is what an explicit encoding claims, b"" in an implicit one.
+    is nested in it. Odd lengths and unsorted tags are passed on as they are, of a repeated tag the
+    last element. The VR is what an explicit encoding claims, b"" in an implicit one.
 
     Args:
         data: what the encoded data set is in.
@@ -52,12 +55,15 @@ def elements(
 
     Raises:
         ProtocolError: an element is truncated, longer than the data, has a VR that is none, or
-            is an item or a delimiter outside a sequence.
+            is an item or a delimiter outside a sequence; or there are more than MAX_ELEMENTS.
     """
     unpack = _unpack_explicit if explicit_vr else _unpack_implicit
     end = len(data) if end is None else end
+    found: dict[int, Place] = {}
     # A query spends its time in this loop: it says inline what _header() says for nested elements.
-    while position < end:
+    for _ in range(MAX_ELEMENTS + 1):
+        if position >= end:
+            return found
         start = position + 8
         if start > end:
             raise malformed()
@@ -67,15 +73,13 @@ def elements(
         if vr not in SHORT_FORM:
             length, start = _long_form(data, position, vr)
         if length == UNDEFINED_LENGTH:
-            position = _skip(data, start, explicit_vr and vr != b"UN")
-            if position > end:
-                raise malformed()
-            yield group << 16 | element, (vr, start, UNDEFINED)
+            position, stop = _skip(data, start, explicit_vr and vr != b"UN"), UNDEFINED
         else:
-            position = start + length
-            if position > end:
-                raise malformed()
-            yield group << 16 | element, (vr, start, position)
+            position = stop = start + length
+        if position > end:
+            raise malformed()
+        found[group << 16 | element] = vr, start, stop
+    raise ProtocolError("The PACS sent a data set with too many elements.")
 
 
 def items(data: bytes, start: int, stop: int, explicit_vr: bool) -> Iterator[tuple[int, int]]:

@@ -195,7 +195,7 @@ def _texts(data: bytes, characters: str, explicit_vr: bool, assumed: str) -> dic
     any_escape = "\x1b" in characters
     texts: dict[str, str] = {}
     encoded: set[int] = set()
-    for tag, (_, start, stop) in elements(data, explicit_vr):
+    for tag, (_, start, stop) in elements(data, explicit_vr).items():
         reader = _READERS.get(tag)
         if reader is None:
             continue

@@ -99,6 +99,14 @@ def is_as_sent(text: str) -> bool:
     return text.isascii() and "\x1b" not in text
 
 
+def is_simple(text: str) -> bool:
+    """Tell whether text, decoded one character a byte, has neither delimiter nor escape sequence.
+
+    The delimiters are those of values and of component groups.
+    """
+    return not ("\\" in text or "=" in text or "\x1b" in text)
+
+
 def is_known(terms: str) -> bool:
     """Tell whether the first value of (0008,0005) names a character set; an empty one does not."""
     return _first_term(terms) in _CODECS

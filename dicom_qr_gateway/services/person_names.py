@@ -46,21 +46,34 @@ def _begins(group: str) -> str:
 
 
 def _matches_a_group(wanted: re.Pattern[str], is_unspaced: bool, name: str) -> bool:
-    groups = [_normal(group) for group in name.split("=")]
+    groups = [_folded(group) for group in name.split("=")]
     if is_unspaced:
         groups += [re.sub("[ ^]", "", group) for group in groups]
-    return any(wanted.fullmatch(group) for group in (*groups, "=".join(groups)))
+    return any(_is(wanted, group) for group in (*groups, "=".join(map(_normal, groups))))
 
 
 def _matches_each_group(wanted: list[re.Pattern[str] | None], name: str) -> bool:
-    groups = [_normal(group) for group in name.split("=")]
+    groups = [_folded(group) for group in name.split("=")]
     groups += [""] * (len(wanted) - len(groups))
     return all(
-        each is None or each.fullmatch(group) for each, group in zip(wanted, groups, strict=False)
+        each is None or _is(each, group) for each, group in zip(wanted, groups, strict=False)
     )
 
 
+def _is(wanted: re.Pattern[str], group: str) -> bool:
+    """Tell whether a component group is one that is wanted.
+
+    With the delimiters at its end too: ``DOE^*`` asks for one, and a PACS that finds it is right.
+    """
+    return bool(wanted.fullmatch(group) or wanted.fullmatch(group.rstrip("^")))
+
+
 def _normal(group: str) -> str:
-    """Return a component group as it is compared."""
+    """Return a component group without the delimiters at its end."""
+    return _folded(group).rstrip("^")
+
+
+def _folded(group: str) -> str:
+    """Return a component group without case and padding."""
     text = unicodedata.normalize("NFC", group).casefold()
-    return "^".join(component.strip(" ") for component in text.split("^")).rstrip("^")
+    return "^".join(component.strip(" ") for component in text.split("^"))

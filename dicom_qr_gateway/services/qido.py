@@ -7,7 +7,7 @@ answered in full, or the answer says which did not.
 
 import logging
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from contextvars import copy_context
@@ -23,7 +23,7 @@ from dicom_qr_gateway.errors import GatewayError, InvalidRequest, PacsError, Shu
 from dicom_qr_gateway.named_pacs import NamedPacs
 from dicom_qr_gateway.services.qido_attributes import Level, of_steps
 from dicom_qr_gateway.services.qido_request import Search
-from dicom_qr_gateway.services.qido_rows import RETRIEVE_AE_TITLE, Key, Match
+from dicom_qr_gateway.services.qido_rows import RETRIEVE_AE_TITLE, Draft, Key, Match
 from dicom_qr_gateway.services.qido_session import MAX_ROWS_HELD, MAYBE_MORE, MORE, Session
 
 log = logging.getLogger(__name__)
@@ -149,14 +149,22 @@ class _Outcome:
 def _everything(session: Session, search: Search, pacs: NamedPacs) -> _Outcome:
     """Return all that one PACS has; each row says where it can be retrieved from."""
     own = {RETRIEVE_AE_TITLE: pacs.peer.ae_title}
-    keys, drafts = [], []
-    for match in session.rest():
-        keys.append(match.key(search.level))
-        drafts.append(session.draft(match.knowing(own)))
+    keys, drafts = _read(session, search, (match.knowing(own) for match in session.rest()))
     rows = session.completed(drafts)
     session.check(len(rows))
     warnings = [f"PACS {pacs.name}: {warning}" for warning in session.warnings()]
     return _Outcome(pacs, [*zip(keys, rows, strict=True)], warnings)
+
+
+def _read(
+    session: Session, search: Search, matches: Iterable[Match]
+) -> tuple[list[Key], list[Draft | bytes]]:
+    """Return what sorts each match, and what becomes its row: written before the next one comes."""
+    keys, drafts = [], []
+    for match in matches:
+        keys.append(match.key(search.level))
+        drafts.append(session.draft(match))
+    return keys, drafts
 
 
 def _failed(failures: Sequence[_Outcome]) -> GatewayError:
@@ -175,7 +183,7 @@ def _page(session: Session, search: Search, limit: int) -> Answer:
     """Return so many rows in the order of the PACS, and whether there are more."""
     skipped = session.skip(search.offset)
     drafts = session.read_drafts(limit)
-    more = [MORE for _ in session.read(1)]
+    more = [MORE] if session.skip(1) else []
     session.enough()
     rows = session.completed(drafts)
     session.check(skipped + len(rows))
@@ -185,22 +193,27 @@ def _page(session: Session, search: Search, limit: int) -> Answer:
 def _all(session: Session, search: Search) -> Answer:
     """Return everything from the offset on: sorted where all of it was read, else as a stream."""
     skipped = session.skip(search.offset)
-    matches = session.read(MAX_ROWS_HELD + 1)
-    if len(matches) > MAX_ROWS_HELD:
-        end = None if search.limit is None else search.limit - MAX_ROWS_HELD
-        rest = islice(chain(matches[MAX_ROWS_HELD:], session.rest()), end)
-        head = [session.row(match) for match in matches[:MAX_ROWS_HELD]]
-        maybe = [] if end is None else [MAYBE_MORE]
-        warnings = [*session.stream(matches), *maybe]
-        return Answer(head, warnings, _stream(session, rest), session)
+    keys, drafts = _read(session, search, islice(session.rest(), MAX_ROWS_HELD + 1))
+    if len(drafts) > MAX_ROWS_HELD:
+        return _stream(session, search, drafts)
+    rows = session.completed(drafts)
     if search.limit is None and not search.offset:
-        matches.sort(key=lambda match: match.key(search.level))
-    rows = session.completed([session.draft(match) for match in matches])
+        rows = [row for _, row in sorted(zip(keys, rows, strict=True), key=itemgetter(0))]
     session.check(skipped + len(rows))
     return Answer(rows, session.warnings())
 
 
-def _stream(session: Session, matches: Iterator[Match]) -> Iterator[bytes]:
+def _stream(session: Session, search: Search, drafts: Sequence[Draft | bytes]) -> Answer:
+    rows, warnings = session.stream(drafts)
+    end = None
+    if search.limit is not None:
+        end = search.limit - len(rows)
+        warnings.append(MAYBE_MORE)
+    rest = chain(rows[MAX_ROWS_HELD:], _rest(session, islice(session.rest(), end)))
+    return Answer(rows[:MAX_ROWS_HELD], warnings, rest, session)
+
+
+def _rest(session: Session, matches: Iterator[Match]) -> Iterator[bytes]:
     for match in matches:
         yield session.row(match)
     session.warnings()

@@ -4,7 +4,7 @@ Rule: a match becomes text as soon as it arrives, and nothing else of it is kept
 modalities is kept as a draft: text too, for which they can still be asked.
 """
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Final
@@ -70,7 +70,7 @@ class Match:
                 return data_set.text(tag)
         return self.known.get(tag, "")
 
-    def row(self, demanded: Set[int] = frozenset()) -> bytes:
+    def row(self, demanded: frozenset[int] = frozenset()) -> bytes:
         """Return the match in the DICOM JSON Model.
 
         Args:
@@ -78,12 +78,12 @@ class Match:
         """
         return as_object(*self._written(demanded)).encode()
 
-    def draft(self, demanded: Set[int] = frozenset()) -> "Draft":
+    def draft(self, demanded: frozenset[int] = frozenset()) -> "Draft":
         """Return the row of a study without its modalities; ``demanded`` as in ``row``."""
         written, says_charset = self._written(demanded)
         return Draft(self.text(STUDY_UID), "\n".join(written).encode(), says_charset)
 
-    def _written(self, demanded: Set[int]) -> tuple[list[str], bool]:
+    def _written(self, demanded: frozenset[int]) -> tuple[list[str], bool]:
         """Return the attributes as text, and whether the character set is one of them."""
         if self.above or not all(_says(self.data_set, tag) for tag in self.known):
             written, says_charset = self._merged()
@@ -91,7 +91,7 @@ class Match:
         else:
             written = attributes(self.data_set, _hidden(self.data_set))
             says_charset = SPECIFIC_CHARACTER_SET in self.data_set.places
-            absent = demanded - self.data_set.places.keys()
+            absent = demanded.difference(self.data_set.places)
         if absent:
             written = sorted((*written, *map(_without_value, absent)))
         return written, says_charset

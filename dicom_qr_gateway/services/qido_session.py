@@ -107,14 +107,6 @@ class Session:
         """End what is under way: by a C-CANCEL, then the association's end."""
         self._open.close()
 
-    def read(self, count: int) -> list[Match]:
-        """Return the next matches, fewer only where there are no more.
-
-        Raises:
-            GatewayError: see Finder.matches.
-        """
-        return list(islice(self._matches, count))
-
     def read_drafts(self, count: int) -> list[Draft | bytes]:
         """Return the next matches as ``draft`` does, each while the PACS looks for the next one.
 
@@ -124,10 +116,6 @@ class Session:
         """
         return [self.draft(match) for match in islice(self._matches, count)]
 
-    def lacks_modalities(self, match: Match) -> bool:
-        """Tell whether the PACS left out what an answer has to have."""
-        return self._search.level is Level.STUDIES and not match.text(MODALITIES_IN_STUDY)
-
     def skip(self, count: int) -> int:
         """Read so many matches, or all there are, and forget them; return how many."""
         return sum(1 for _ in islice(self._matches, count))
@@ -136,11 +124,11 @@ class Session:
         """Return all matches that were not read yet."""
         return self._matches
 
-    def stream(self, held: Sequence[Match]) -> list[str]:
-        """Let nothing be left out from now on; return what must be said with the rows so far."""
+    def stream(self, drafts: Sequence[Draft | bytes]) -> tuple[list[bytes], list[str]]:
+        """Let nothing be left out from now on; return the rows so far and what must be said."""
         self._finder.at_level.must_be_complete = True
-        lacking = [NOT_ASKED_FOR_SERIES] if any(map(self.lacks_modalities, held)) else []
-        return [*self.warnings(), *lacking]
+        lacking = [NOT_ASKED_FOR_SERIES] if any(isinstance(each, Draft) for each in drafts) else []
+        return [self._finished(each, {}) for each in drafts], [*self.warnings(), *lacking]
 
     def enough(self) -> None:
         """Ask for no more matches."""
@@ -162,7 +150,7 @@ class Session:
         Raises:
             ResponseTooLarge: all rows together are more than MAX_RESPONSE_BYTES.
         """
-        if not self.lacks_modalities(match):
+        if self._search.level is not Level.STUDIES or match.text(MODALITIES_IN_STUDY):
             return self.row(match)
         draft = match.draft(self._search.demanded)
         self._finder.at_level.budget.rows.spend(len(draft.lines))

@@ -68,13 +68,19 @@ class Archive:
 
 
 @contextlib.contextmanager
-def orthanc(name: str, folder: Path, destinations: Mapping[str, int]) -> Iterator[Archive]:
+def orthanc(
+    name: str,
+    folder: Path,
+    destinations: Mapping[str, int],
+    more: Mapping[str, object] | None = None,
+) -> Iterator[Archive]:
     """Run an Orthanc as ``deploy/`` configures it.
 
     Args:
         name: of the configuration, ``orthanc-a`` or ``orthanc-b``.
         folder: an empty folder for all it writes.
         destinations: AE title -> port of the move destinations it is to know.
+        more: further options of its configuration.
     """
     configuration = json.loads((DEPLOY / f"{name}.json").read_text())
     port = free_port()
@@ -88,12 +94,28 @@ def orthanc(name: str, folder: Path, destinations: Mapping[str, int]) -> Iterato
         "IndexDirectory": str(folder / "storage"),
         # It answers in one character set, Latin 1 by default: other scripts would be lost.
         "DefaultEncoding": "Utf8",
+        **(more or {}),
     }
     path = folder / "orthanc.json"
     path.write_text(json.dumps(configuration))
     archive = Archive(name, configuration["DicomAet"], port, folder / "orthanc.log")
-    with running([program("Orthanc"), "--verbose", str(path)], port, archive.log):
+    last_to_listen = configuration["HttpPort"] if configuration["HttpServerEnabled"] else port
+    with running([program("Orthanc"), "--verbose", str(path)], last_to_listen, archive.log):
         yield archive
+
+
+def dicomweb_on(port: int) -> dict[str, object]:
+    """Return the options that have Orthanc's DICOMweb plugin serve on a port of loopback."""
+    plugins = sorted(Path("/usr").glob("*/orthanc/**/libOrthancDicomWeb.so*"))
+    if not plugins:
+        pytest.fail("these tests need the package orthanc-dicomweb")
+    return {
+        "HttpServerEnabled": True,
+        "HttpPort": port,
+        "RemoteAccessAllowed": False,
+        "Plugins": [str(plugins[0])],
+        "DicomWeb": {"Enable": True, "Root": "/dicom-web/"},
+    }
 
 
 _DCMQRSCP = """

@@ -39,7 +39,7 @@ def studies_of(archive: Archive, patient_id: str) -> dict[str, Study]:
     keys = dict.fromkeys(KEYWORDS.values(), "") | {"PatientID": patient_id}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # pydicom's files break rules, that is what they are for
-        studies = [_study(match) for match in _find(archive, "STUDY", keys)]
+        studies = [_study(match) for match in find(archive, "STUDY", keys)]
         for study in studies:
             if not study["ModalitiesInStudy"]:
                 study["ModalitiesInStudy"] = _modalities(archive, str(study["StudyInstanceUID"]))
@@ -55,7 +55,7 @@ def _study(match: Dataset) -> Study:
 
 def _modalities(archive: Archive, study_instance_uid: str) -> list[str]:
     keys = {"StudyInstanceUID": study_instance_uid, "SeriesInstanceUID": "", "Modality": ""}
-    found = [_text(match.get("Modality")) for match in _find(archive, "SERIES", keys)]
+    found = [_text(match.get("Modality")) for match in find(archive, "SERIES", keys)]
     return list(dict.fromkeys(filter(None, found)))
 
 
@@ -67,7 +67,8 @@ def _text(value: object) -> str:
     return str(value).strip(" ")
 
 
-def _find(archive: Archive, level: str, keys: Mapping[str, str]) -> Iterator[Dataset]:
+def find(archive: Archive, level: str, keys: Mapping[str, str]) -> Iterator[Dataset]:
+    """Yield what the archive returns in the Study Root, asked for the keys at a level."""
     with tempfile.TemporaryDirectory() as folder:
         output_of(
             *("findscu", "--study", "--aetitle", GATEWAY, "--call", archive.ae_title),

@@ -9,6 +9,7 @@ import select
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -17,9 +18,13 @@ import pytest
 
 PATIENCE = 30.0  # seconds, for a machine under load
 
+# pynetdicom has programs by the names of DCMTK's, beside the Python that it is installed for.
+_PROGRAMS = os.pathsep.join(
+    folder for folder in os.get_exec_path() if Path(folder) != Path(sys.executable).parent
+)
 # Neither DCMTK nor Orthanc, which is built on it, turns Nagle's algorithm off by itself: each
 # exchange then waits 40 ms for a delayed acknowledgement, which tells these tests nothing.
-ENVIRONMENT = {**os.environ, "TCP_NODELAY": "1"}
+ENVIRONMENT = {**os.environ, "PATH": _PROGRAMS, "TCP_NODELAY": "1"}
 
 
 def free_port() -> int:

@@ -10,6 +10,7 @@ from benchmarks.performance.rows import (
     many,
     moves,
     processor,
+    searches,
     start,
     throughput,
     twins,
@@ -27,4 +28,5 @@ ROWS: tuple[Row, ...] = (
     moves.ROW,
     start.ROW,
     keys.ROW,
+    searches.ROW,
 )

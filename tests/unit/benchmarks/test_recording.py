@@ -2,7 +2,7 @@
 
 from benchmarks.performance.conversation import find
 from benchmarks.performance.peers import Peer
-from benchmarks.performance.recording import first_request_only
+from benchmarks.performance.recording import first_identifier, first_request_only
 from dicom_qr_gateway.dicom.associate import AssociateRQ
 from dicom_qr_gateway.dicom.command_sets import CommandField, Request
 from dicom_qr_gateway.dicom.messages import fragments
@@ -35,6 +35,10 @@ def test_requests_after_the_first_one_are_left_out_and_the_release_is_kept():
     release = encode_pdu(ReleaseRQ())
     said = a_request(1) + a_request(2) + a_request(3) + release
     assert first_request_only(said) == a_request(1) + release
+
+
+def test_the_first_identifier_is_put_together_from_its_pdus():
+    assert first_identifier(encode_pdu(ReleaseRQ()) + a_request(1) + a_request(2)) == bytes(500)
 
 
 def test_a_single_request_stays_as_it_was():

@@ -16,8 +16,9 @@ from pydicom.filebase import DicomBytesIO
 from pydicom.filereader import read_dataset
 from pydicom.sequence import Sequence
 
-from dicom_qr_gateway.dicom.data_set import MAX_DEPTH, MAX_ELEMENTS, DataSet
+from dicom_qr_gateway.dicom.data_set import MAX_DEPTH, DataSet
 from dicom_qr_gateway.dicom.dicom_json import to_json
+from dicom_qr_gateway.dicom.elements import MAX_ELEMENTS
 from dicom_qr_gateway.errors import ProtocolError
 
 from .pydicom_oracle import both_encodings, pydicom_without_its_opinions, written_by_pydicom

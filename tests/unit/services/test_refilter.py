@@ -127,6 +127,8 @@ NAME = "Yamada^Tarou=山田^太郎=やまだ^たろう"
         ("doe^john", "DOE^JOHN"),
         ("DOE^JOHN", "Doe^John^^^"),
         ("DOE^JOHN", "Doe ^ John"),
+        ("DOE^*", "DOE^^^^"),
+        ("DOE^*=山田*", "DOE^^^^=山田"),
         ("DOE^JOHN^", "Doe^John"),
         ("doe*", "DOE^JOHN"),
         ("Müller", "MÜLLER"),
