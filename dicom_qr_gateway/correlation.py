@@ -12,9 +12,10 @@ from contextvars import ContextVar
 
 from flask import Flask, Response, request
 
+from dicom_qr_gateway.log_formats import NO_REQUEST
+
 HEADER = "X-Correlation-ID"
 ACCEPTED = re.compile(r"[A-Za-z0-9._-]{1,64}")
-NO_REQUEST = "-"
 
 _current: ContextVar[str] = ContextVar("correlation_id", default=NO_REQUEST)
 

@@ -22,6 +22,7 @@ from dicom_qr_gateway.listeners import admit_newcomers, close_listeners
 from dicom_qr_gateway.memory import give_back_large_blocks, keep_the_application
 from dicom_qr_gateway.named_pacs import PacsDirectory
 from dicom_qr_gateway.pacs_config import hand_down, pacs_directory, read_pacs
+from dicom_qr_gateway.server_log import server_log
 
 __all__ = [
     "bind",
@@ -30,6 +31,7 @@ __all__ = [
     "graceful_timeout",
     "keepalive",
     "limit_request_line",
+    "logger_class",
     "on_reload",
     "post_fork",
     "post_worker_init",
@@ -96,6 +98,7 @@ slots = SHARED
 
 wsgi_app = "dicom_qr_gateway.app:create_app()"
 bind = _settings.bind
+logger_class = server_log(_settings.log_format)
 worker_class = "dicom_qr_gateway.worker.Worker"
 workers = _settings.web_concurrency
 threads = _settings.web_threads

@@ -7,6 +7,7 @@ from flask import Request
 
 from dicom_qr_gateway import errors
 from dicom_qr_gateway.blueprints.errors import status_of, values_of
+from dicom_qr_gateway.log_formats import JsonFormatter, TextFormatter
 from dicom_qr_gateway.schemas.errors import ERROR_VALUES, outcomes
 from dicom_qr_gateway.services.query import FoundStudies
 
@@ -149,8 +150,6 @@ def test_no_memory_left_is_busy_and_no_fault_of_the_request(client, queries, mon
 
 
 def test_a_defect_is_logged_by_its_places_and_never_by_its_words(client, queries, capsys, caplog):
-    from dicom_qr_gateway import log
-
     try:
         raise ValueError("cause of 1112223333")
     except ValueError as cause:
@@ -161,7 +160,7 @@ def test_a_defect_is_logged_by_its_places_and_never_by_its_words(client, queries
         client.q()
 
     [record] = [each for each in caplog.records if each.levelno == logging.ERROR]
-    for formatter in (log.TextFormatter(), log.JsonFormatter()):
+    for formatter in (TextFormatter(), JsonFormatter()):
         text = formatter.format(record)
         assert "builtins.RuntimeError" in text
         assert "builtins.ValueError" in text

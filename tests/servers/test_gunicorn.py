@@ -1,5 +1,6 @@
 """gunicorn as gunicorn.conf.py sets it up: a stop in which every request gets its answer."""
 
+import json
 import os
 import signal
 import socket
@@ -22,6 +23,17 @@ def waiting_query(query, silent_pacs):
 
 def test_the_gateway_is_served(gunicorn, assert_serves):
     assert_serves(gunicorn().serving().client)
+
+
+def test_every_line_is_json_where_json_is_asked_for(gunicorn, query):
+    program = gunicorn(LOG_FORMAT="json").serving()
+    assert program.client.post("/q", query).status == 200
+    program.process.terminate()
+    assert program.wait() == 0
+    lines = [json.loads(line) for line in program.printed().splitlines()]
+    loggers = {line["logger"] for line in lines}
+    assert {"gunicorn.error", "dicom_qr_gateway.access"} <= loggers
+    assert all(line["time"] and line["level"] for line in lines)
 
 
 def test_a_query_that_waits_for_a_silent_pacs_is_answered_before_the_stop(
