@@ -17,7 +17,7 @@ from typing import Any, Final, Protocol
 from dicom_qr_gateway import listeners
 from dicom_qr_gateway.config import ConfigurationError, Settings
 from dicom_qr_gateway.dicom.slots import SHARED
-from dicom_qr_gateway.lifecycle import Lifecycle, die_with_parent
+from dicom_qr_gateway.lifecycle import Lifecycle, Reloads, die_with_parent
 from dicom_qr_gateway.listeners import admit_newcomers, close_listeners
 from dicom_qr_gateway.memory import give_back_large_blocks, keep_the_application
 from dicom_qr_gateway.named_pacs import PacsDirectory
@@ -93,8 +93,9 @@ def connections_for(descriptors: int, threads: int) -> int:
 
 _settings, pacs = read_settings()
 
-# Made here, in the master before it forks: the one that all workers share.
+# Made here, in the master before it forks: the ones that all workers share.
 slots = SHARED
+reloads = Reloads()
 
 wsgi_app = "dicom_qr_gateway.app:create_app()"
 bind = _settings.bind
@@ -132,6 +133,7 @@ def when_ready(master: Master) -> None:
 
 def on_reload(master: Master) -> None:
     """Read PACS_CONFIG again (SIGHUP); what has a fault is told and changes nothing."""
+    reloads.add()
     problems: list[str] = []
     try:
         pacs.replace(read_pacs(_settings))
@@ -160,8 +162,9 @@ def post_worker_init(worker: Worker) -> None:
     os.environ.pop("SCRIPT_NAME", None)
     lifecycle = _lifecycle(worker)
     lifecycle.arm(partial(worker.method_queue.defer, _stop, worker))
+    born = reloads.count
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda _number, _frame: lifecycle.begin())
+        signal.signal(number, lambda _number, _frame: lifecycle.begin(reloads.count != born))
         signal.siginterrupt(number, False)
     keep_the_application()
 

@@ -7,9 +7,12 @@ anywhere, also while that thread holds a lock. A daemon thread, started beforeha
     + drain_seconds      the server's own graceful stop: the listener closes
     + graceful_timeout   2 s before it, ``stop`` is set: DICOM operations end themselves
                          (C-CANCEL, A-ABORT) and their requests are answered
+
+A worker that is replaced (SIGHUP) does not drain: the gateway stays ready.
 """
 
 import ctypes
+import mmap
 import os
 import select
 import signal
@@ -44,19 +47,40 @@ class Lifecycle:
             target=self._carry_out, args=(stop_accepting,), name="lifecycle", daemon=True
         ).start()
 
-    def begin(self) -> None:
-        """Begin the stop. Made for signal handlers: no lock, no log; a second call does nothing."""
-        if not self.draining:
-            self.draining = True
+    def begin(self, is_replaced: bool = False) -> None:
+        """Begin the stop. Made for signal handlers: no lock, no log; a second call does nothing.
+
+        Args:
+            is_replaced: another process serves in place of this one.
+        """
+        if not self._begun.is_set():
+            self.draining = not is_replaced
             self._begun.set()
 
     def _carry_out(self, stop_accepting: Callable[[], None]) -> None:
         select.select([self._begun], [], [])
         begun = time.monotonic()
-        time.sleep(self._drain_seconds)
+        time.sleep(self._drain_seconds if self.draining else 0)
         stop_accepting()
         time.sleep(max(begun + self._stop_after - time.monotonic(), 0.0))
         self.stop.set()
+
+
+class Reloads:
+    """How often the workers were replaced: a number that the processes of a gateway share."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._count = mmap.mmap(-1, 1)
+
+    @property
+    def count(self) -> int:
+        """Return the number, of which only changes mean something."""
+        return self._count[0]
+
+    def add(self) -> None:
+        """Count one more."""
+        self._count[0] = (self._count[0] + 1) % 256
 
 
 def die_with_parent(parent: int, signal_number: int = signal.SIGKILL) -> None:

@@ -49,6 +49,26 @@ def test_a_query_that_waits_for_a_silent_pacs_is_answered_before_the_stop(
     assert "SIGKILL" not in program.printed()
 
 
+def test_workers_that_are_replaced_leave_the_gateway_ready(
+    gunicorn, background, waiting_query, silent_pacs, eventually
+):
+    program = gunicorn(GRACEFUL_TIMEOUT="6", DRAIN_SECONDS="3").serving()
+    [former] = program.children()
+    answer = background.submit(program.client.post, "/q", waiting_query)
+    silent_pacs.wait_for_a_connection()
+    program.process.send_signal(signal.SIGHUP)
+    seen = []
+
+    def has_ended() -> bool:
+        seen.append(program.client.status_of("/ready"))
+        return answer.done()
+
+    eventually(has_ended, "the end of the former one")
+    eventually(lambda: former not in program.children(), "a new one alone")
+    assert set(seen) == {200}
+    assert answer.result().json["error"] == "shutting_down"
+
+
 def test_ctrl_c_in_a_terminal_answers_too(gunicorn, background, waiting_query, silent_pacs):
     program = gunicorn(GRACEFUL_TIMEOUT="3").serving()
     answer = background.submit(program.client.post, "/q", waiting_query)
