@@ -6,10 +6,13 @@ Rule: what is no HTTP may be anything, patient data too, so nothing of it is log
 import errno
 import json
 import logging
+import selectors
 import socket
 import threading
 import time
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor, wait
+from functools import partial
 from typing import Any, Final
 
 from gunicorn.http.errors import InvalidResponseHeader, InvalidResponseHeaderName, ParseException
@@ -32,6 +35,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     """A worker of ``gunicorn_config``."""
 
     nr_conns: int
+    pending_conns: deque[Any]
 
     def get_thread_pool(self) -> ThreadPoolExecutor:
         """Return a pool whose threads all run: none has to be started when memory is short."""
@@ -59,6 +63,26 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             self.nr_conns = connections
             log.warning("no descriptor or memory is left for a connection")
             time.sleep(LOOK_AGAIN)
+
+    def enqueue_req(self, conn: Any) -> None:
+        """Give a connection a thread, a new one only when it has said something.
+
+        gunicorn's own worker lets a silent one hold a thread for 5 s.
+        """
+        if conn.initialized or conn.data_ready:
+            super().enqueue_req(conn)
+            return
+        conn.sock.setblocking(False)
+        conn.set_timeout()
+        self.pending_conns.append(conn)
+        readable = partial(self.on_pending_socket_readable, conn)
+        self.poller.register(conn.sock, selectors.EVENT_READ, readable)
+
+    def _cap_keepalive(self, deadline: float) -> None:
+        """Let no idle connection hold up a stop: none that is kept, none that is silent."""
+        super()._cap_keepalive(deadline)
+        for conn in self.pending_conns:
+            conn.timeout = min(conn.timeout, deadline)
 
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:
         """Answer a connection whose request could not be read, or broke outside the application."""

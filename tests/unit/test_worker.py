@@ -3,8 +3,10 @@
 import errno
 import json
 import logging
+import selectors
 import socket
 import threading
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
@@ -119,3 +121,35 @@ def test_a_thread_that_cannot_start_ends_the_start_and_leaves_none_waiting(
         a_worker(threads=5).get_thread_pool()
     pools[0].shutdown()
     assert set(threading.enumerate()) == before
+
+
+class Connection:
+    """As much of gunicorn's connection as a worker asks before it has a request."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.sock = sock
+        self.initialized = self.data_ready = False
+        self.timeout = 0.0
+
+    def set_timeout(self) -> None:
+        self.timeout = 1e9
+
+
+def test_a_silent_connection_has_no_thread_and_does_not_hold_up_a_stop(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given: list[Connection] = []
+    monkeypatch.setattr(ThreadWorker, "enqueue_req", lambda _worker, conn: given.append(conn))
+    worker = a_worker()
+    worker.pending_conns, worker.keepalived_conns = deque(), deque()
+    ours, theirs = socket.socketpair()
+    with selectors.DefaultSelector() as worker.poller, ours, theirs:
+        conn = Connection(ours)
+        worker.enqueue_req(conn)
+        worker.wait_for_and_dispatch_events(timeout=0)
+        assert (given, list(worker.pending_conns)) == ([], [conn])
+        worker._cap_keepalive(2.0)
+        assert conn.timeout == 2.0
+        theirs.send(b"GET")
+        worker.wait_for_and_dispatch_events(timeout=0)
+        assert (given, list(worker.pending_conns)) == ([conn], [])
