@@ -74,7 +74,7 @@ OPTIONS: tuple[Option, ...] = (
         "10",
         "Name look-up and TCP connection, all addresses of the name together.",
     ),
-    _seconds("QUERY_TIMEOUT", "60", "A whole query."),
+    _seconds("QUERY_TIMEOUT", "60", "A whole query, however many PACS it asks."),
     _seconds(
         "RETRIEVE_IDLE_TIMEOUT",
         "300",

@@ -24,7 +24,7 @@ from dicom_qr_gateway.named_pacs import NamedPacs
 from dicom_qr_gateway.services.qido_attributes import Level, of_steps
 from dicom_qr_gateway.services.qido_request import Search
 from dicom_qr_gateway.services.qido_rows import RETRIEVE_AE_TITLE, Draft, Key, Match
-from dicom_qr_gateway.services.qido_session import MAX_ROWS_HELD, MAYBE_MORE, MORE, Session
+from dicom_qr_gateway.services.qido_session import MAX_ROWS_HELD, MAYBE_MORE, MORE, Bounds, Session
 
 log = logging.getLogger(__name__)
 
@@ -76,12 +76,13 @@ class QidoService:
         for each in pacs:
             _check_charset(search, each)
         _check_steps(search)
+        bounds = Bounds(client, self._pool.limits.query_deadline())
         if len(pacs) == 1:
-            return self._of_one(search, pacs[0], client)
-        return self._of_several(search, pacs, client)
+            return self._of_one(search, pacs[0], bounds)
+        return self._of_several(search, pacs, bounds)
 
-    def _of_one(self, search: Search, pacs: NamedPacs, client: socket.socket | None) -> Answer:
-        session = Session(self._pool, search, pacs, client)
+    def _of_one(self, search: Search, pacs: NamedPacs, bounds: Bounds) -> Answer:
+        session = Session(self._pool, search, pacs, bounds)
         try:
             if search.limit is not None and search.limit <= MAX_PAGE:
                 answer = _page(session, search, search.limit)
@@ -94,15 +95,14 @@ class QidoService:
             session.close()
         return answer
 
-    def _of_several(
-        self, search: Search, pacs: Sequence[NamedPacs], client: socket.socket | None
-    ) -> Answer:
+    def _of_several(self, search: Search, pacs: Sequence[NamedPacs], bounds: Bounds) -> Answer:
         """Return the rows of all PACS in one order.
 
         Every PACS is waited for, even after one has failed: ``failures`` names all that failed,
-        so none may be left out because it was slower. QUERY_TIMEOUT bounds the wait for each.
+        so none may be left out because it was slower. QUERY_TIMEOUT bounds the wait for all
+        together; a PACS whose turn comes after that has failed by it too.
         """
-        outcomes = self._ask_each(search, pacs, client)
+        outcomes = self._ask_each(search, pacs, bounds)
         failures = [each for each in outcomes if each.failure is not None]
         if failures and (not search.partial or len(failures) == len(outcomes)):
             raise _failed(failures)
@@ -114,20 +114,20 @@ class QidoService:
         return Answer([row for _, row in rows[search.offset : end]], warnings)
 
     def _ask_each(
-        self, search: Search, pacs: Sequence[NamedPacs], client: socket.socket | None
+        self, search: Search, pacs: Sequence[NamedPacs], bounds: Bounds
     ) -> list["_Outcome"]:
         with ThreadPoolExecutor(min(len(pacs), MAX_AT_ONCE), "qido") as threads:
             # Each thread logs under the correlation id of the request.
             asked = [
-                threads.submit(copy_context().run, self._outcome, search, each, client)
+                threads.submit(copy_context().run, self._outcome, search, each, bounds)
                 for each in pacs
             ]
         return [each.result() for each in asked]
 
-    def _outcome(self, search: Search, pacs: NamedPacs, client: socket.socket | None) -> "_Outcome":
+    def _outcome(self, search: Search, pacs: NamedPacs, bounds: Bounds) -> "_Outcome":
         whole = replace(search, limit=None)  # a page is cut from all that all of them have
         try:
-            with closing(Session(self._pool, whole, pacs, client)) as session:
+            with closing(Session(self._pool, whole, pacs, bounds)) as session:
                 return _everything(session, search, pacs)
         except ShuttingDown:
             raise

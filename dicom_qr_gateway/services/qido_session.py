@@ -8,6 +8,7 @@ import logging
 import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
@@ -18,7 +19,6 @@ from dicom_qr_gateway.errors import (
     IdentifierRefused,
     InvalidRequest,
     PatientMismatch,
-    QueryTimeout,
 )
 from dicom_qr_gateway.named_pacs import NamedPacs
 from dicom_qr_gateway.services.level_finder import models_of
@@ -52,28 +52,32 @@ NOT_ASKED_FOR_SERIES: Final = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What ends a search, however many PACS it asks: a hang-up of its client, and a deadline.
+
+    ``client`` is the HTTP client's socket where the server offers it, else None.
+    """
+
+    client: socket.socket | None
+    whole: Deadline
+
+
 class Session:
     """An association for one search of one PACS; ``close`` ends it, at any time, more than once."""
 
-    def __init__(
-        self, pool: Pool, search: Search, pacs: NamedPacs, client: socket.socket | None
-    ) -> None:
+    def __init__(self, pool: Pool, search: Search, pacs: NamedPacs, bounds: Bounds) -> None:
         """Open the association.
 
         Raises:
             GatewayError: see Pool.association and Finder.
         """
-        self._whole = Deadline.after(
-            pool.limits.query_timeout,
-            QueryTimeout,
-            "The query took longer than QUERY_TIMEOUT: ask for less, or look at the PACS' load.",
-        )
-        self._pool, self._search, self._pacs, self._client = pool, search, pacs, client
+        self._pool, self._search, self._pacs, self._bounds = pool, search, pacs, bounds
         self._refused_series = False
         self._open = ExitStack()
         with ExitStack() as opening:
             self._association = opening.enter_context(self._lent())
-            self._finder = Finder(self._association, search, pacs.quirks, pool.limits, self._whole)
+            self._finder = Finder(self._association, search, pacs.quirks, pool.limits, bounds.whole)
             self._matches = self._finder.matches()
             # Closed before its association: that is where a C-CANCEL goes out.
             opening.callback(self._matches.close)
@@ -85,8 +89,8 @@ class Session:
             self._pacs.peer,
             self._pacs.calling_ae_title,
             models_of(self._search.level),
-            self._client,
-            self._whole,
+            self._bounds.client,
+            self._bounds.whole,
             find_options=options_for(self._search, self._pacs.quirks),
         )
 

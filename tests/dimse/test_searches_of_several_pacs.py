@@ -1,0 +1,63 @@
+"""Searches of several PACS: what bounds one search bounds it whole, however many it asks."""
+
+from dataclasses import replace
+
+import pytest
+
+from dicom_qr_gateway.dicom.types import Limits
+from dicom_qr_gateway.errors import QueryTimeout
+from dicom_qr_gateway.services import qido
+
+from .conftest import PATIENT
+from .conversation import PENDING, Conversation
+from .scripts import a_study, finds
+from .searching import MakePacs, Search, values
+
+
+@pytest.fixture
+def one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask several PACS one after the other, in their order."""
+    monkeypatch.setattr(qido, "MAX_AT_ONCE", 1)
+
+
+# --- One deadline ------------------------------------------------------------------------------
+
+
+def silent(peer: Conversation) -> None:
+    peer.accept()
+    peer.wait_until_closed()
+
+
+@pytest.mark.usefixtures("one_at_a_time")
+def test_a_pacs_whose_turn_comes_after_the_deadline_has_failed_by_it(
+    pacs_with: MakePacs, search: Search
+) -> None:
+    late = pacs_with(finds(a_study()))
+    with pytest.raises(QueryTimeout) as caught:
+        search(pacs_with(silent), late, limits=replace(PATIENT, query_timeout=0.3))
+    failures = [(each["pacs"], each["error"]) for each in caught.value.extra["failures"]]
+    assert failures == [("pacs0", "query_timeout"), ("pacs1", "query_timeout")]
+    assert late.conversations == []
+
+
+@pytest.mark.usefixtures("one_at_a_time")
+def test_a_part_names_every_pacs_that_the_deadline_left_no_time_for(
+    pacs_with: MakePacs, search: Search, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = PATIENT.query_deadline()
+    monkeypatch.setattr(Limits, "query_deadline", lambda limits: whole)
+
+    def takes_all_the_time(peer: Conversation) -> None:
+        peer.accept()
+        peer.read_request()
+        whole.at = 0.0
+        peer.respond(PENDING, a_study("1.2"))
+        peer.wait_until_closed()
+
+    late = pacs_with(finds(a_study("1.3")))
+    answer = search(
+        pacs_with(finds(a_study("1.1"))), pacs_with(takes_all_the_time), late, partial="true"
+    )
+    assert values(answer) == ["1.1"]
+    assert answer.warnings == [f"PACS pacs{n} failed: query_timeout." for n in (1, 2)]
+    assert late.conversations == []
