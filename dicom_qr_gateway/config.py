@@ -86,14 +86,15 @@ OPTIONS: tuple[Option, ...] = (
         "50000",
         whole_number(1, 10_000_000),
         "a whole number from 1 to 10000000",
-        "The most matches one query may have; more is an error, never a cut answer.",
+        "The most matches one query may have, of all its PACS together; more is an error, never a "
+        "cut answer.",
     ),
     Option(
         "MAX_RESPONSE_BYTES",
         "67108864",
         whole_number(1024, 2**40),
         "bytes: a whole number from 1024",
-        "The most bytes all responses of one query may have together.",
+        "The most bytes all responses of one query may have together, of all its PACS.",
     ),
     Option(
         "MAX_ASSOCIATIONS_PER_PACS",

@@ -61,6 +61,7 @@ class LevelFinder:
         quirks: Quirks,
         fuzzy_matching: bool,
         limits: Limits,
+        budget: FindBudget,
         *deadlines: Deadline,
     ) -> None:
         """Use an association.
@@ -71,8 +72,8 @@ class LevelFinder:
             patient_id: the only patient that is asked about, "" where there may be several.
             quirks: how this PACS must be asked.
             fuzzy_matching: the PACS shall match names in its own way, if it agrees to.
-            limits: time-outs, and the budgets of all C-FINDs together.
-            deadlines: of all C-FINDs together.
+            limits: time-outs.
+            budget, deadlines: of all C-FINDs together.
 
         Raises:
             NoAcceptedContext, InvalidRequest: see use.
@@ -82,7 +83,7 @@ class LevelFinder:
         self.use(association)
         self._limits = limits
         self._deadlines = deadlines
-        self.budget = FindBudget(limits)
+        self._budget = budget
         self.withheld = Withheld()
         self.refused_charsets: set[str] = set()
         self.must_be_complete = False
@@ -210,7 +211,7 @@ class LevelFinder:
             self._context,
             encode_keys(keys, self._context.is_explicit_vr, charset),
             self._limits,
-            self.budget,
+            self._budget,
             *self._deadlines,
             assumed=self._quirks.assume_charset,
         )

@@ -16,6 +16,7 @@ from itertools import chain, islice
 from operator import itemgetter
 from typing import Final
 
+from dicom_qr_gateway.dicom.budgets import FindBudget
 from dicom_qr_gateway.dicom.pool import Pool
 from dicom_qr_gateway.dicom.query_keys import texts_of
 from dicom_qr_gateway.dicom.request_charset import can_encode
@@ -76,7 +77,8 @@ class QidoService:
         for each in pacs:
             _check_charset(search, each)
         _check_steps(search)
-        bounds = Bounds(client, self._pool.limits.query_deadline())
+        limits = self._pool.limits
+        bounds = Bounds(client, limits.query_deadline(), FindBudget(limits))
         if len(pacs) == 1:
             return self._of_one(search, pacs[0], bounds)
         return self._of_several(search, pacs, bounds)

@@ -12,6 +12,7 @@ from itertools import islice
 from typing import Final
 
 from dicom_qr_gateway.dicom.association import Association
+from dicom_qr_gateway.dicom.budgets import FindBudget
 from dicom_qr_gateway.dicom.data_set import DataSet
 from dicom_qr_gateway.dicom.find_options import FindOptions
 from dicom_qr_gateway.dicom.query_keys import Keys
@@ -49,6 +50,7 @@ class Finder:
         search: Search,
         quirks: Quirks,
         limits: Limits,
+        budget: FindBudget,
         *deadlines: Deadline,
     ) -> None:
         """Use an association that was opened with ``options_for`` the search.
@@ -66,6 +68,7 @@ class Finder:
             quirks,
             search.fuzzy_matching,
             limits,
+            budget,
             *deadlines,
         )
         self._questions = 0

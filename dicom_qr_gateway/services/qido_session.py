@@ -13,6 +13,7 @@ from itertools import islice
 from typing import Final
 
 from dicom_qr_gateway.dicom.association import Association
+from dicom_qr_gateway.dicom.budgets import FindBudget
 from dicom_qr_gateway.dicom.pool import Pool
 from dicom_qr_gateway.dicom.types import Deadline
 from dicom_qr_gateway.errors import (
@@ -54,13 +55,14 @@ NOT_ASKED_FOR_SERIES: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What ends a search, however many PACS it asks: a hang-up of its client, and a deadline.
+    """What ends a search, however many PACS it asks: its client's hang-up, a deadline, a budget.
 
     ``client`` is the HTTP client's socket where the server offers it, else None.
     """
 
     client: socket.socket | None
     whole: Deadline
+    budget: FindBudget
 
 
 class Session:
@@ -77,7 +79,9 @@ class Session:
         self._open = ExitStack()
         with ExitStack() as opening:
             self._association = opening.enter_context(self._lent())
-            self._finder = Finder(self._association, search, pacs.quirks, pool.limits, bounds.whole)
+            self._finder = Finder(
+                self._association, search, pacs.quirks, pool.limits, bounds.budget, bounds.whole
+            )
             self._matches = self._finder.matches()
             # Closed before its association: that is where a C-CANCEL goes out.
             opening.callback(self._matches.close)
@@ -145,7 +149,7 @@ class Session:
             ResponseTooLarge: all rows together are more than MAX_RESPONSE_BYTES.
         """
         row = match.row(self._search.demanded)
-        self._finder.at_level.budget.rows.spend(len(row))
+        self._bounds.budget.rows.spend(len(row))
         return row
 
     def draft(self, match: Match) -> Draft | bytes:
@@ -157,7 +161,7 @@ class Session:
         if self._search.level is not Level.STUDIES or match.text(MODALITIES_IN_STUDY):
             return self.row(match)
         draft = match.draft(self._search.demanded)
-        self._finder.at_level.budget.rows.spend(len(draft.lines))
+        self._bounds.budget.rows.spend(len(draft.lines))
         return draft
 
     def completed(self, drafts: Sequence[Draft | bytes]) -> list[bytes]:
@@ -174,7 +178,7 @@ class Session:
         if isinstance(draft, bytes):
             return draft
         row = draft.row(known.get(draft.uid, ""))
-        self._finder.at_level.budget.rows.spend(len(row) - len(draft.lines))
+        self._bounds.budget.rows.spend(len(row) - len(draft.lines))
         return row
 
     def _modalities(self, uids: Sequence[str]) -> dict[str, str]:

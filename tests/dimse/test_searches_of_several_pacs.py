@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from dicom_qr_gateway.dicom.types import Limits
-from dicom_qr_gateway.errors import QueryTimeout
+from dicom_qr_gateway.errors import QueryTimeout, ResponseTooLarge, TooManyMatches
 from dicom_qr_gateway.services import qido
 
 from .conftest import PATIENT
@@ -61,3 +61,36 @@ def test_a_part_names_every_pacs_that_the_deadline_left_no_time_for(
     assert values(answer) == ["1.1"]
     assert answer.warnings == [f"PACS pacs{n} failed: query_timeout." for n in (1, 2)]
     assert late.conversations == []
+
+
+# --- One budget --------------------------------------------------------------------------------
+
+
+def test_the_matches_of_all_pacs_together_are_no_more_than_max_matches(
+    pacs_with: MakePacs, search: Search
+) -> None:
+    studies = [a_study(f"1.{number}") for number in range(4)]
+    both = pacs_with(finds(*studies)), pacs_with(finds(*studies))
+    assert len(search(*both, limits=replace(PATIENT, max_matches=8)).rows) == 8
+    more = pacs_with(finds(*studies)), pacs_with(finds(*studies))
+    with pytest.raises(TooManyMatches):
+        search(*more, limits=replace(PATIENT, max_matches=7))
+
+
+def test_the_responses_of_all_pacs_together_are_no_more_than_max_response_bytes(
+    pacs_with: MakePacs, search: Search
+) -> None:
+    limits = replace(PATIENT, max_response_bytes=15_000)
+    study = a_study(PatientComments="X" * 10_000)
+    search(pacs_with(finds(study)), limits=limits)
+    with pytest.raises(ResponseTooLarge):
+        search(pacs_with(finds(study)), pacs_with(finds(study)), limits=limits)
+
+
+@pytest.mark.usefixtures("one_at_a_time")
+def test_a_part_names_the_pacs_that_is_too_much(pacs_with: MakePacs, search: Search) -> None:
+    studies = [a_study(f"1.{number}") for number in range(4)]
+    both = pacs_with(finds(*studies)), pacs_with(finds(*studies))
+    answer = search(*both, limits=replace(PATIENT, max_matches=7), partial="true")
+    assert len(answer.rows) == 4
+    assert answer.warnings == ["PACS pacs1 failed: too_many_matches."]
