@@ -6,7 +6,7 @@ answered; what is longer is left to a stream, which holds its association until 
 
 import logging
 import socket
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from itertools import islice
@@ -26,7 +26,7 @@ from dicom_qr_gateway.services.level_finder import models_of
 from dicom_qr_gateway.services.qido_attributes import Level
 from dicom_qr_gateway.services.qido_finder import Finder, options_for
 from dicom_qr_gateway.services.qido_request import Search
-from dicom_qr_gateway.services.qido_rows import MODALITIES_IN_STUDY, Draft, Match
+from dicom_qr_gateway.services.qido_rows import MODALITIES_IN_STUDY, Draft, Key, Match
 from dicom_qr_gateway.services.study_modalities import modalities_of
 
 log = logging.getLogger(__name__)
@@ -123,6 +123,17 @@ class Session:
             GatewayError: see Finder.matches.
         """
         return [self.draft(match) for match in islice(self._matches, count)]
+
+    def read(self, matches: Iterable[Match]) -> tuple[list[Key], list[Draft | bytes]]:
+        """Return what sorts each match, and its draft: written before the next one comes.
+
+        Raises: as read_drafts.
+        """
+        keys, drafts = [], []
+        for match in matches:
+            keys.append(match.key(self._search.level))
+            drafts.append(self.draft(match))
+        return keys, drafts
 
     def skip(self, count: int) -> int:
         """Read so many matches, or all there are, and forget them; return how many."""

@@ -5,8 +5,14 @@ from dataclasses import replace
 import pytest
 
 from dicom_qr_gateway.dicom.types import Limits
+from dicom_qr_gateway.dicom.waiting import StopSignal
 from dicom_qr_gateway.errors import QueryTimeout, ResponseTooLarge, TooManyMatches
-from dicom_qr_gateway.services import qido
+from dicom_qr_gateway.named_pacs import NamedPacs
+from dicom_qr_gateway.services import qido_outcomes
+from dicom_qr_gateway.services.qido import QidoService
+from dicom_qr_gateway.services.qido_attributes import Level
+from dicom_qr_gateway.services.qido_request import read_search
+from tests.pools import a_pool
 
 from .conftest import PATIENT
 from .conversation import PENDING, Conversation
@@ -17,7 +23,7 @@ from .searching import MakePacs, Search, values
 @pytest.fixture
 def one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ask several PACS one after the other, in their order."""
-    monkeypatch.setattr(qido, "MAX_AT_ONCE", 1)
+    monkeypatch.setattr(qido_outcomes, "MAX_AT_ONCE", 1)
 
 
 # --- One deadline ------------------------------------------------------------------------------
@@ -94,3 +100,19 @@ def test_a_part_names_the_pacs_that_is_too_much(pacs_with: MakePacs, search: Sea
     answer = search(*both, limits=replace(PATIENT, max_matches=7), partial="true")
     assert len(answer.rows) == 4
     assert answer.warnings == ["PACS pacs1 failed: too_many_matches."]
+
+
+# --- One PACS under several names ----------------------------------------------------------------
+
+
+def test_names_of_one_host_and_port_are_asked_one_after_another(
+    pacs_with: MakePacs, stop: StopSignal
+) -> None:
+    pacs = pacs_with(finds(a_study()))
+    limits = replace(PATIENT, max_associations_per_pacs=1, queue_timeout=0.01)
+    pool = a_pool(limits, stop)
+    pool.bulkheads.set_threads(2)
+    titles = [replace(pacs.entity, ae_title=f"TITLE{n}") for n in range(5)]
+    names = [NamedPacs(f"pacs{n}", each, "GATEWAY") for n, each in enumerate(titles)]
+    answer = QidoService(pool).search(read_search(Level.STUDIES, {}, []), names, None)
+    assert values(answer, "00080054") == [each.ae_title for each in titles]
