@@ -126,11 +126,11 @@ def _page(session: Session, search: Search, limit: int) -> Answer:
     """Return so many rows in the order of the PACS, and whether there are more."""
     skipped = session.skip(search.offset)
     drafts = session.read_drafts(limit)
-    more = [MORE] if session.skip(1) else []
+    more = session.skip(1)
     session.enough()
     rows = session.completed(drafts)
-    session.check(skipped + len(rows))
-    return Answer(rows, [*session.warnings(), *more])
+    session.check(skipped + len(rows) + more)
+    return Answer(rows, [*session.warnings(), *([MORE] if more else [])])
 
 
 def _all(session: Session, search: Search) -> Answer:
