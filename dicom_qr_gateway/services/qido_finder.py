@@ -9,7 +9,6 @@ from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
 from itertools import islice
-from typing import Final
 
 from dicom_qr_gateway.dicom.association import Association
 from dicom_qr_gateway.dicom.budgets import FindBudget
@@ -21,11 +20,9 @@ from dicom_qr_gateway.services.key_values import EMPTY
 from dicom_qr_gateway.services.level_finder import LevelFinder, models_of
 from dicom_qr_gateway.services.qido_attributes import DOWNWARDS, UNIQUE_KEYS, Level, level_of, tag
 from dicom_qr_gateway.services.qido_request import Search
-from dicom_qr_gateway.services.qido_rows import MODALITIES_IN_STUDY, Match
+from dicom_qr_gateway.services.qido_rows import MODALITIES_IN_STUDY, PATIENT_ID, Match
 from dicom_qr_gateway.services.search_limits import MAX_ENTITIES, too_broad
 from dicom_qr_gateway.services.study_modalities import find_by_modalities, without_modalities
-
-_PATIENT_ID: Final = 0x00100020
 
 Uids = Mapping[int, str]  # unique key -> UID
 
@@ -181,7 +178,7 @@ def _named(search: Search) -> dict[int, str]:
 
 def _only_patient(search: Search) -> str:
     """Return the Patient ID that a search asks for by value, "" where it does not."""
-    value = search.asked.get(_PATIENT_ID, "")
+    value = search.asked.get(PATIENT_ID, "")
     is_one = isinstance(value, str) and value != EMPTY and not {*value} & {*"*?\\"}
     return str(value) if is_one else ""
 
@@ -193,11 +190,10 @@ def _asks_about(search: Search, level: Level) -> bool:
 
 
 def _distinct(level: Level, matches: Iterator[Match]) -> Iterator[Match]:
-    """Yield the first match of each UID; a study that two patients share is two."""
-    unique = tag(UNIQUE_KEYS[level])
-    seen: set[tuple[str, str]] = set()
+    """Yield the first match of each entity."""
+    seen: set[tuple[str, ...]] = set()
     for match in matches:
-        entity = (match.text(unique), match.text(_PATIENT_ID) if level is Level.STUDIES else "")
+        entity = match.identity(level)
         if entity not in seen:
             seen.add(entity)
             yield match

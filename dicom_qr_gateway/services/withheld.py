@@ -5,15 +5,13 @@ attribute that is in no match at all was not tested by anybody: "none" is not kn
 """
 
 from collections.abc import Iterator
-from typing import Final
 
 from dicom_qr_gateway.dicom.data_dictionary import attribute
 from dicom_qr_gateway.dicom.data_set import DataSet
 from dicom_qr_gateway.dicom.query_keys import Keys, Path
 from dicom_qr_gateway.services.key_values import EMPTY
-from dicom_qr_gateway.services.qido_attributes import UNIQUE_KEYS, Level, tag
-
-_PATIENT_ID: Final = 0x00100020
+from dicom_qr_gateway.services.qido_attributes import Level
+from dicom_qr_gateway.services.qido_rows import Match
 
 
 class Withheld:
@@ -59,7 +57,7 @@ def _entity(level: Level, data_set: DataSet) -> tuple[str, ...]:
     """Return what an entity is told apart by; a worklist has no unique keys."""
     if level is Level.WORKLIST:
         return (data_set.characters,)
-    return tuple(_text(key, data_set) for key in (tag(UNIQUE_KEYS[level]), _PATIENT_ID))
+    return Match(data_set).identity(level)
 
 
 def _name(key: int) -> str:
@@ -79,7 +77,3 @@ def _is_in(path: Path, data_set: DataSet) -> bool:
     if first not in data_set.places:
         return False
     return not rest or any(_is_in(tuple(rest), item) for item in data_set.items(first))
-
-
-def _text(key: int, data_set: DataSet) -> str:
-    return data_set.text(key) if key in data_set.places else ""

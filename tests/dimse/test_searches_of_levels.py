@@ -13,8 +13,10 @@ from dicom_qr_gateway.services.qido_attributes import Level
 
 from .archive import Archive
 from .conversation import SUCCESS, Conversation
-from .scripts import a_series, a_study
+from .scripts import a_series, a_study, finds
 from .searching import MakePacs, Search, a_row, values
+
+SERIES_UID, SOP = "0020000E", "00080018"
 
 # --- From level to level -----------------------------------------------------------------------
 
@@ -65,6 +67,32 @@ def test_a_relational_pacs_is_asked_at_once(archive: Archive, search: Search) ->
     assert (asked.keys["QueryRetrieveLevel"], asked.keys["PatientID"]) == ("SERIES", "P1")
     assert values(answer) == ["1.1"]
     assert not archive.memory.proposals[0].sop_class_extended
+
+
+@pytest.mark.parametrize("patients", [("P1", "P2"), ("P1", "P1")])
+def test_a_study_that_two_patients_share_is_two_and_a_repeated_one_is_one(
+    archive: Archive, search: Search, patients: tuple[str, str]
+) -> None:
+    archive.studies = [a_study("1.1", patient_id=patient) for patient in patients]
+    assert len(search(archive.entity).rows) == len({*patients})
+
+
+@pytest.mark.parametrize(("level", "unique"), [(Level.SERIES, SERIES_UID), (Level.INSTANCES, SOP)])
+def test_one_uid_in_two_studies_is_two_entities_of_a_relational_pacs(
+    pacs_with: MakePacs, search: Search, level: Level, unique: str
+) -> None:
+    def of_study(uid: str, modality: str) -> Dataset:
+        match = a_series(modality, uid)
+        match.SOPInstanceUID = "1.2.3.9.9"
+        return match
+
+    matches = of_study("1.1", "CT"), of_study("1.2", "CT"), of_study("1.1", "CT")
+    relational = Quirks(relational=True)
+    answer = search(pacs_with(finds(*matches)), level=level, quirks=relational)
+    assert (values(answer), len({*values(answer, unique)})) == (["1.1", "1.2"], 1)
+    others = search(pacs_with(finds(*matches)), level=level, quirks=relational, Modality="MR")
+    assert others.rows == []
+    assert others.warnings == ["2 results withheld that do not match what was asked for."]
 
 
 def test_a_search_that_would_take_too_many_questions_says_so(
