@@ -11,8 +11,10 @@ from typing import Final
 
 from dicom_qr_gateway.dicom.data_set import SPECIFIC_CHARACTER_SET, DataSet
 from dicom_qr_gateway.dicom.dicom_json import as_object, attribute, attributes
+from dicom_qr_gateway.dicom.identifier import MATCHED_UID
 from dicom_qr_gateway.dicom.query_keys import key_vr
-from dicom_qr_gateway.services.qido_attributes import Level
+from dicom_qr_gateway.errors import ProtocolError
+from dicom_qr_gateway.services.qido_attributes import UNIQUE_KEYS, Level, tag
 
 PATIENT_ID: Final = 0x00100020
 STUDY_UID: Final = 0x0020000D
@@ -159,6 +161,20 @@ class Draft:
 @cache
 def _without_value(tag: int) -> str:
     return f'"{tag:08X}":{{"vr":"{key_vr(tag)}"}}'
+
+
+def check_uid(level: Level, data_set: DataSet) -> None:
+    """Check that a match can be told from others.
+
+    Raises:
+        ProtocolError: its unique key is absent or no UID.
+    """
+    unique = UNIQUE_KEYS.get(level)
+    if unique is None:
+        return
+    key = tag(unique)
+    if key not in data_set.places or not MATCHED_UID.fullmatch(data_set.text(key)):
+        raise ProtocolError(f"The PACS returned a match without a valid {unique}.")
 
 
 def _hidden(data_set: DataSet) -> frozenset[int]:
