@@ -127,6 +127,7 @@ def _page(session: Session, search: Search, limit: int) -> Answer:
     skipped = session.skip(search.offset)
     drafts = session.read_drafts(limit)
     more = session.skip(1)
+    session.look_on()
     session.enough()
     rows = session.completed(drafts)
     session.check(skipped + len(rows) + more)
@@ -138,6 +139,7 @@ def _all(session: Session, search: Search) -> Answer:
     skipped = session.skip(search.offset)
     keys, drafts = session.read(islice(session.rest(), MAX_ROWS_HELD + 1))
     if len(drafts) > MAX_ROWS_HELD:
+        session.check(skipped + len(drafts))
         return _stream(session, search, drafts)
     rows = session.completed(drafts)
     if search.limit is None and not search.offset:

@@ -18,7 +18,6 @@ from dicom_qr_gateway.dicom.pool import Pool
 from dicom_qr_gateway.dicom.types import Deadline
 from dicom_qr_gateway.errors import (
     IdentifierRefused,
-    InvalidRequest,
     PatientMismatch,
 )
 from dicom_qr_gateway.named_pacs import NamedPacs
@@ -27,6 +26,7 @@ from dicom_qr_gateway.services.qido_attributes import Level
 from dicom_qr_gateway.services.qido_finder import Finder, options_for
 from dicom_qr_gateway.services.qido_request import Search
 from dicom_qr_gateway.services.qido_rows import MODALITIES_IN_STUDY, Draft, Key, Match
+from dicom_qr_gateway.services.search_limits import ENOUGH, not_known
 from dicom_qr_gateway.services.study_modalities import modalities_of
 
 log = logging.getLogger(__name__)
@@ -149,6 +149,15 @@ class Session:
         lacking = [NOT_ASKED_FOR_SERIES] if any(isinstance(each, Draft) for each in drafts) else []
         return [self._finished(each, {}) for each in drafts], [*self.warnings(), *lacking]
 
+    def look_on(self) -> None:
+        """Read on for attributes that are asked for without a value and were in no match yet.
+
+        What a PACS leaves out counts as empty only if it returns it where it is not.
+        """
+        for _ in range(ENOUGH):
+            if not self._finder.at_level.withheld.unknown_if_empty() or not self.skip(1):
+                return
+
     def enough(self) -> None:
         """Ask for no more matches."""
         self._matches.close()
@@ -208,7 +217,7 @@ class Session:
         return known
 
     def check(self, found: int) -> None:
-        """Raise where nothing was found, but "none" would not be the truth.
+        """Raise where what was found, or that nothing was, would not be the truth.
 
         Args:
             found: how many matches there are.
@@ -218,15 +227,12 @@ class Session:
             InvalidRequest: the PACS neither matches nor returns an attribute that is asked for.
         """
         withheld = self._finder.at_level.withheld
-        if found:
-            return
-        if withheld and withheld.are_of_other_patients:
+        if not found and withheld and withheld.are_of_other_patients:
             raise PatientMismatch(
                 "The PACS returned only other patients: it may ignore the Patient ID key."
             )
-        if unknown := withheld.unknown():
-            reason = "The PACS neither matches nor returns {}: ask without it."
-            raise InvalidRequest({name: [reason.format(name)] for name in unknown})
+        if unknown := withheld.unknown_if_empty() if found else withheld.unknown():
+            raise not_known(unknown)
 
     def warnings(self) -> list[str]:
         """Return what must be said of the answer so far."""
