@@ -21,7 +21,7 @@ from dicom_qr_gateway.services.level_finder import LevelFinder, models_of
 from dicom_qr_gateway.services.qido_attributes import DOWNWARDS, UNIQUE_KEYS, Level, level_of, tag
 from dicom_qr_gateway.services.qido_request import Search
 from dicom_qr_gateway.services.qido_rows import MODALITIES_IN_STUDY, PATIENT_ID, Match
-from dicom_qr_gateway.services.search_limits import MAX_ENTITIES, too_broad
+from dicom_qr_gateway.services.search_limits import ENOUGH, MAX_ENTITIES, not_seen, too_broad
 from dicom_qr_gateway.services.study_modalities import find_by_modalities, without_modalities
 
 Uids = Mapping[int, str]  # unique key -> UID
@@ -102,6 +102,7 @@ class Finder:
             return
         for entity in self._few_entities(level, uids):
             if self._is_page:
+                self._check_known()
                 self._count_questions(1)
             known = {**uids, unique: entity.text(unique)}
             yield from self._descend(tuple(below), known, (*above, entity.data_set))
@@ -115,6 +116,11 @@ class Finder:
         self._questions += count
         if self._questions > MAX_ENTITIES:
             raise too_broad()
+
+    def _check_known(self) -> None:
+        """Raise where many questions say already that a page will come to nothing."""
+        if self._questions >= ENOUGH and (names := self.at_level.withheld.unknown()):
+            raise not_seen(names)
 
     def _keys(self, level: Level) -> tuple[Keys, Keys]:
         """Return what the search asks and includes of a level; all that is of none, at its own."""

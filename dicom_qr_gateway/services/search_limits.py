@@ -12,7 +12,19 @@ ENOUGH: int = 50
 
 def not_known(names: Iterable[str]) -> InvalidRequest:
     """Return the error of a search by attributes, as parameters, that were in no match at all."""
-    reason = "The PACS neither matches nor returns {}: ask without it."
+    return _about(names, "The PACS neither matches nor returns {}: ask without it.")
+
+
+def not_seen(names: Iterable[str]) -> InvalidRequest:
+    """Return the error of a search that ends early, since so far they were in no match at all."""
+    return _about(
+        names,
+        f"The PACS was asked {ENOUGH} times and returned matches, but {{}} in none of them: narrow "
+        "the search, for example to a study, or ask without it.",
+    )
+
+
+def _about(names: Iterable[str], reason: str) -> InvalidRequest:
     return InvalidRequest({name: [reason.format(name)] for name in names})
 
 

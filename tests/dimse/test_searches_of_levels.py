@@ -122,6 +122,32 @@ def test_a_page_asks_about_no_more_than_it_needs(
         search(archive.entity, level=Level.SERIES, limit="3")
 
 
+def test_a_page_ends_early_where_no_match_has_what_is_asked_for(
+    archive: Archive, search: Search, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dicom_qr_gateway.services.qido_finder.ENOUGH", 2)
+    archive.studies = [a_study(f"1.{number}") for number in range(5)]
+    archive.series = [a_series("CT")]
+    with pytest.raises(InvalidRequest) as caught:
+        search(archive.entity, level=Level.SERIES, ProtocolName="HEAD", limit="1")
+    assert [*caught.value.extra["errors"]] == ["ProtocolName"]
+    _, *of_series = archive.asked().finds
+    assert [asked.keys["StudyInstanceUID"] for asked in of_series] == ["1.0", "1.1"]
+
+
+@pytest.mark.parametrize("series", [[], [a_series("CT")]])
+def test_a_page_asks_on_where_the_pacs_has_nothing_or_knows_what_is_asked_for(
+    archive: Archive, search: Search, monkeypatch: pytest.MonkeyPatch, series: list[Dataset]
+) -> None:
+    monkeypatch.setattr("dicom_qr_gateway.services.qido_finder.ENOUGH", 2)
+    archive.studies = [a_study(f"1.{number}") for number in range(5)]
+    archive.series = series
+    for each in series:
+        each.ProtocolName = "NECK"
+    assert search(archive.entity, level=Level.SERIES, ProtocolName="HEAD", limit="1").rows == []
+    assert len(archive.asked().finds) == 6
+
+
 # --- A PACS that accepts only the Patient Root -------------------------------------------------
 
 
