@@ -74,7 +74,7 @@ OPTIONS: tuple[Option, ...] = (
         "10",
         "Name look-up and TCP connection, all addresses of the name together.",
     ),
-    _seconds("QUERY_TIMEOUT", "60", "A whole query."),
+    _seconds("QUERY_TIMEOUT", "60", "A whole query, however many PACS it asks."),
     _seconds(
         "RETRIEVE_IDLE_TIMEOUT",
         "300",
@@ -86,14 +86,15 @@ OPTIONS: tuple[Option, ...] = (
         "50000",
         whole_number(1, 10_000_000),
         "a whole number from 1 to 10000000",
-        "The most matches one query may have; more is an error, never a cut answer.",
+        "The most matches one query may have, of all its PACS together; more is an error, never a "
+        "cut answer.",
     ),
     Option(
         "MAX_RESPONSE_BYTES",
         "67108864",
         whole_number(1024, 2**40),
         "bytes: a whole number from 1024",
-        "The most bytes all responses of one query may have together.",
+        "The most bytes all responses of one query may have together, of all its PACS.",
     ),
     Option(
         "MAX_ASSOCIATIONS_PER_PACS",

@@ -1,4 +1,9 @@
-"""How much a PACS may send before the gateway refuses to hold more of it."""
+"""How much a PACS may send before the gateway refuses to hold more of it.
+
+Rule: the PACS of one search spend one budget, each in its thread, so that no spending may be lost.
+"""
+
+import threading
 
 from dicom_qr_gateway.dicom.types import Limits
 from dicom_qr_gateway.errors import ResponseTooLarge, TooManyMatches
@@ -10,6 +15,7 @@ class ByteBudget:
     def __init__(self, most: int) -> None:
         """Begin with the whole budget."""
         self._left = most
+        self._lock = threading.Lock()
 
     def spend(self, count: int) -> None:
         """Take received bytes off the budget.
@@ -17,8 +23,10 @@ class ByteBudget:
         Raises:
             ResponseTooLarge: nothing is left.
         """
-        self._left -= count
-        if self._left < 0:
+        with self._lock:
+            self._left -= count
+            is_spent = self._left < 0
+        if is_spent:
             raise ResponseTooLarge(
                 "The responses of the PACS exceed MAX_RESPONSE_BYTES: ask for less at a time."
             )
@@ -36,6 +44,7 @@ class FindBudget:
         self.bytes = ByteBudget(limits.max_response_bytes)
         self.rows = ByteBudget(limits.max_response_bytes)
         self._matches_left = limits.max_matches
+        self._lock = threading.Lock()
 
     def count_match(self) -> None:
         """Take a match off the budget.
@@ -43,6 +52,8 @@ class FindBudget:
         Raises:
             TooManyMatches: none is left.
         """
-        self._matches_left -= 1
-        if self._matches_left < 0:
+        with self._lock:
+            self._matches_left -= 1
+            is_spent = self._matches_left < 0
+        if is_spent:
             raise TooManyMatches("The query matches more than MAX_MATCHES: ask for less at a time.")

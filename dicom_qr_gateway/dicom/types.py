@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from dicom_qr_gateway.errors import PacsTimeout, ResponseTimeout
+from dicom_qr_gateway.errors import PacsTimeout, QueryTimeout, ResponseTimeout
 
 
 class QueryRetrieveLevel(StrEnum):
@@ -104,6 +104,14 @@ class Limits:
     max_response_bytes: int = 64 * 1024 * 1024
     max_associations_per_pacs: int = 8
     queue_timeout: float = 5.0
+
+    def query_deadline(self) -> Deadline:
+        """Return when a whole query, which begins now, has to be over."""
+        return Deadline.after(
+            self.query_timeout,
+            QueryTimeout,
+            "The query took longer than QUERY_TIMEOUT: ask for less, or look at the PACS' load.",
+        )
 
     def response_deadline(self) -> Deadline:
         """Return when the next complete response of a C-FIND or C-ECHO is due."""

@@ -15,7 +15,6 @@ from dicom_qr_gateway.dicom.budgets import FindBudget
 from dicom_qr_gateway.dicom.c_find import find_data_sets
 from dicom_qr_gateway.dicom.data_set import DataSet
 from dicom_qr_gateway.dicom.find_options import FindOptions
-from dicom_qr_gateway.dicom.identifier import MATCHED_UID
 from dicom_qr_gateway.dicom.query_keys import Keys, encode_keys, texts_of
 from dicom_qr_gateway.dicom.request_charset import charsets_for
 from dicom_qr_gateway.dicom.types import Deadline, Limits, Quirks
@@ -24,10 +23,12 @@ from dicom_qr_gateway.dicom.uids import (
     PATIENT_ROOT_FIND,
     STUDY_ROOT_FIND,
 )
-from dicom_qr_gateway.errors import IdentifierRefused, InvalidRequest, ProtocolError
-from dicom_qr_gateway.services.qido_attributes import UNIQUE_KEYS, Level, essential, tag
+from dicom_qr_gateway.errors import IdentifierRefused, InvalidRequest
+from dicom_qr_gateway.services.qido_attributes import Level, essential
+from dicom_qr_gateway.services.qido_rows import check_uid
 from dicom_qr_gateway.services.refilter import is_part_of, matches_all
 from dicom_qr_gateway.services.sent_keys import sent_keys, split
+from dicom_qr_gateway.services.told_steps import ToldSteps
 from dicom_qr_gateway.services.withheld import Withheld
 
 log = logging.getLogger(__name__)
@@ -61,6 +62,7 @@ class LevelFinder:
         quirks: Quirks,
         fuzzy_matching: bool,
         limits: Limits,
+        budget: FindBudget,
         *deadlines: Deadline,
     ) -> None:
         """Use an association.
@@ -71,8 +73,8 @@ class LevelFinder:
             patient_id: the only patient that is asked about, "" where there may be several.
             quirks: how this PACS must be asked.
             fuzzy_matching: the PACS shall match names in its own way, if it agrees to.
-            limits: time-outs, and the budgets of all C-FINDs together.
-            deadlines: of all C-FINDs together.
+            limits: time-outs.
+            budget, deadlines: of all C-FINDs together.
 
         Raises:
             NoAcceptedContext, InvalidRequest: see use.
@@ -82,10 +84,11 @@ class LevelFinder:
         self.use(association)
         self._limits = limits
         self._deadlines = deadlines
-        self.budget = FindBudget(limits)
+        self._budget = budget
         self.withheld = Withheld()
         self.refused_charsets: set[str] = set()
         self.must_be_complete = False
+        self._told: ToldSteps | None = None
 
     def use(self, association: Association) -> None:
         """Ask on this association from now on; what was counted and spent stays so.
@@ -151,7 +154,7 @@ class LevelFinder:
         found = self._in_each_charset(level, self._sent(asked, included, above), asked)
         with closing(found):
             for data_set in found:
-                _check_uid(level, data_set)
+                check_uid(level, data_set)
                 counts.see(level, data_set)
                 if passes(data_set):
                     yield data_set
@@ -165,6 +168,7 @@ class LevelFinder:
     ) -> Generator[DataSet, None, None]:
         """Ask in every character set that what is searched for may be stored in."""
         first, *others = self._charsets(keys)
+        self._told = ToldSteps() if others and level is Level.WORKLIST else None
         accepted = yield from self._all_or_essential(level, keys, asked, first)
         for charset in others:
             try:
@@ -205,15 +209,16 @@ class LevelFinder:
     def _one(self, level: Level, keys: Keys, charset: str) -> Generator[DataSet, None, None]:
         if level.query_retrieve_level:
             keys = {**keys, _LEVEL: level.query_retrieve_level.value}
-        return find_data_sets(
+        found = find_data_sets(
             self._association,
             self._context,
             encode_keys(keys, self._context.is_explicit_vr, charset),
             self._limits,
-            self.budget,
+            self._budget,
             *self._deadlines,
             assumed=self._quirks.assume_charset,
         )
+        return found if self._told is None else self._told.new(found)
 
     def _test_of(
         self, level: Level, asked: Keys, above: Mapping[int, str], counts: Withheld
@@ -236,13 +241,3 @@ class LevelFinder:
             return matches_ours(data_set)
 
         return passes
-
-
-def _check_uid(level: Level, data_set: DataSet) -> None:
-    """Raise where a match cannot be told from others: its unique key is absent or no UID."""
-    unique = UNIQUE_KEYS.get(level)
-    if unique is None:
-        return
-    key = tag(unique)
-    if key not in data_set.places or not MATCHED_UID.fullmatch(data_set.text(key)):
-        raise ProtocolError(f"The PACS returned a match without a valid {unique}.")

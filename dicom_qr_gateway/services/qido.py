@@ -5,30 +5,25 @@ breaks where it fails and, under a limit, says that there may be more. Of severa
 answered in full, or the answer says which did not.
 """
 
-import logging
 import socket
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
-from contextvars import copy_context
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from itertools import chain, islice
 from operator import itemgetter
 from typing import Final
 
+from dicom_qr_gateway.dicom.budgets import FindBudget
 from dicom_qr_gateway.dicom.pool import Pool
 from dicom_qr_gateway.dicom.query_keys import texts_of
 from dicom_qr_gateway.dicom.request_charset import can_encode
-from dicom_qr_gateway.errors import GatewayError, InvalidRequest, PacsError, ShuttingDown
+from dicom_qr_gateway.errors import GatewayError, InvalidRequest, PacsError
 from dicom_qr_gateway.named_pacs import NamedPacs
 from dicom_qr_gateway.services.qido_attributes import Level, of_steps
+from dicom_qr_gateway.services.qido_outcomes import Outcome, ask_each
 from dicom_qr_gateway.services.qido_request import Search
-from dicom_qr_gateway.services.qido_rows import RETRIEVE_AE_TITLE, Draft, Key, Match
-from dicom_qr_gateway.services.qido_session import MAX_ROWS_HELD, MAYBE_MORE, MORE, Session
+from dicom_qr_gateway.services.qido_rows import Draft, Match
+from dicom_qr_gateway.services.qido_session import MAX_ROWS_HELD, MAYBE_MORE, MORE, Bounds, Session
 
-log = logging.getLogger(__name__)
-
-MAX_AT_ONCE: Final = 8  # PACS that one search asks at a time
 MAX_PAGE: Final = 2 * MAX_ROWS_HELD  # rows that a limit has read whole, and one more
 
 
@@ -76,12 +71,14 @@ class QidoService:
         for each in pacs:
             _check_charset(search, each)
         _check_steps(search)
+        limits = self._pool.limits
+        bounds = Bounds(client, limits.query_deadline(), FindBudget(limits))
         if len(pacs) == 1:
-            return self._of_one(search, pacs[0], client)
-        return self._of_several(search, pacs, client)
+            return self._of_one(search, pacs[0], bounds)
+        return self._of_several(search, pacs, bounds)
 
-    def _of_one(self, search: Search, pacs: NamedPacs, client: socket.socket | None) -> Answer:
-        session = Session(self._pool, search, pacs, client)
+    def _of_one(self, search: Search, pacs: NamedPacs, bounds: Bounds) -> Answer:
+        session = Session(self._pool, search, pacs, bounds)
         try:
             if search.limit is not None and search.limit <= MAX_PAGE:
                 answer = _page(session, search, search.limit)
@@ -94,15 +91,14 @@ class QidoService:
             session.close()
         return answer
 
-    def _of_several(
-        self, search: Search, pacs: Sequence[NamedPacs], client: socket.socket | None
-    ) -> Answer:
+    def _of_several(self, search: Search, pacs: Sequence[NamedPacs], bounds: Bounds) -> Answer:
         """Return the rows of all PACS in one order.
 
         Every PACS is waited for, even after one has failed: ``failures`` names all that failed,
-        so none may be left out because it was slower. QUERY_TIMEOUT bounds the wait for each.
+        so none may be left out because it was slower. QUERY_TIMEOUT bounds the wait for all
+        together; a PACS whose turn comes after that has failed by it too.
         """
-        outcomes = self._ask_each(search, pacs, client)
+        outcomes = ask_each(self._pool, search, pacs, bounds)
         failures = [each for each in outcomes if each.failure is not None]
         if failures and (not search.partial or len(failures) == len(outcomes)):
             raise _failed(failures)
@@ -113,61 +109,8 @@ class QidoService:
             warnings.append(MORE)
         return Answer([row for _, row in rows[search.offset : end]], warnings)
 
-    def _ask_each(
-        self, search: Search, pacs: Sequence[NamedPacs], client: socket.socket | None
-    ) -> list["_Outcome"]:
-        with ThreadPoolExecutor(min(len(pacs), MAX_AT_ONCE), "qido") as threads:
-            # Each thread logs under the correlation id of the request.
-            asked = [
-                threads.submit(copy_context().run, self._outcome, search, each, client)
-                for each in pacs
-            ]
-        return [each.result() for each in asked]
 
-    def _outcome(self, search: Search, pacs: NamedPacs, client: socket.socket | None) -> "_Outcome":
-        whole = replace(search, limit=None)  # a page is cut from all that all of them have
-        try:
-            with closing(Session(self._pool, whole, pacs, client)) as session:
-                return _everything(session, search, pacs)
-        except ShuttingDown:
-            raise
-        except GatewayError as error:
-            log.warning("PACS %s: %s", pacs.name, error.error)
-            return _Outcome(pacs, [], [f"PACS {pacs.name} failed: {error.error}."], error)
-
-
-@dataclass(frozen=True, slots=True)
-class _Outcome:
-    """What one of several PACS answered: all rows with what sorts them, or why it did not."""
-
-    pacs: NamedPacs
-    rows: list[tuple[Key, bytes]]
-    warnings: list[str]
-    failure: GatewayError | None = None
-
-
-def _everything(session: Session, search: Search, pacs: NamedPacs) -> _Outcome:
-    """Return all that one PACS has; each row says where it can be retrieved from."""
-    own = {RETRIEVE_AE_TITLE: pacs.peer.ae_title}
-    keys, drafts = _read(session, search, (match.knowing(own) for match in session.rest()))
-    rows = session.completed(drafts)
-    session.check(len(rows))
-    warnings = [f"PACS {pacs.name}: {warning}" for warning in session.warnings()]
-    return _Outcome(pacs, [*zip(keys, rows, strict=True)], warnings)
-
-
-def _read(
-    session: Session, search: Search, matches: Iterable[Match]
-) -> tuple[list[Key], list[Draft | bytes]]:
-    """Return what sorts each match, and what becomes its row: written before the next one comes."""
-    keys, drafts = [], []
-    for match in matches:
-        keys.append(match.key(search.level))
-        drafts.append(session.draft(match))
-    return keys, drafts
-
-
-def _failed(failures: Sequence[_Outcome]) -> GatewayError:
+def _failed(failures: Sequence[Outcome]) -> GatewayError:
     """Return the error of a search that not every PACS answered: that of one which did not."""
     errors = [(each.pacs.name, each.failure) for each in failures if each.failure is not None]
     first = next((error for _, error in errors if isinstance(error, PacsError)), errors[0][1])
@@ -183,18 +126,20 @@ def _page(session: Session, search: Search, limit: int) -> Answer:
     """Return so many rows in the order of the PACS, and whether there are more."""
     skipped = session.skip(search.offset)
     drafts = session.read_drafts(limit)
-    more = [MORE] if session.skip(1) else []
+    more = session.skip(1)
+    session.look_on()
     session.enough()
     rows = session.completed(drafts)
-    session.check(skipped + len(rows))
-    return Answer(rows, [*session.warnings(), *more])
+    session.check(skipped + len(rows) + more)
+    return Answer(rows, [*session.warnings(), *([MORE] if more else [])])
 
 
 def _all(session: Session, search: Search) -> Answer:
     """Return everything from the offset on: sorted where all of it was read, else as a stream."""
     skipped = session.skip(search.offset)
-    keys, drafts = _read(session, search, islice(session.rest(), MAX_ROWS_HELD + 1))
+    keys, drafts = session.read(islice(session.rest(), MAX_ROWS_HELD + 1))
     if len(drafts) > MAX_ROWS_HELD:
+        session.check(skipped + len(drafts))
         return _stream(session, search, drafts)
     rows = session.completed(drafts)
     if search.limit is None and not search.offset:

@@ -9,9 +9,9 @@ from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
 from itertools import islice
-from typing import Final
 
 from dicom_qr_gateway.dicom.association import Association
+from dicom_qr_gateway.dicom.budgets import FindBudget
 from dicom_qr_gateway.dicom.data_set import DataSet
 from dicom_qr_gateway.dicom.find_options import FindOptions
 from dicom_qr_gateway.dicom.query_keys import Keys
@@ -20,11 +20,9 @@ from dicom_qr_gateway.services.key_values import EMPTY
 from dicom_qr_gateway.services.level_finder import LevelFinder, models_of
 from dicom_qr_gateway.services.qido_attributes import DOWNWARDS, UNIQUE_KEYS, Level, level_of, tag
 from dicom_qr_gateway.services.qido_request import Search
-from dicom_qr_gateway.services.qido_rows import MODALITIES_IN_STUDY, Match
-from dicom_qr_gateway.services.search_limits import MAX_ENTITIES, too_broad
+from dicom_qr_gateway.services.qido_rows import MODALITIES_IN_STUDY, PATIENT_ID, Match
+from dicom_qr_gateway.services.search_limits import ENOUGH, MAX_ENTITIES, not_seen, too_broad
 from dicom_qr_gateway.services.study_modalities import find_by_modalities, without_modalities
-
-_PATIENT_ID: Final = 0x00100020
 
 Uids = Mapping[int, str]  # unique key -> UID
 
@@ -49,6 +47,7 @@ class Finder:
         search: Search,
         quirks: Quirks,
         limits: Limits,
+        budget: FindBudget,
         *deadlines: Deadline,
     ) -> None:
         """Use an association that was opened with ``options_for`` the search.
@@ -66,6 +65,7 @@ class Finder:
             quirks,
             search.fuzzy_matching,
             limits,
+            budget,
             *deadlines,
         )
         self._questions = 0
@@ -102,6 +102,7 @@ class Finder:
             return
         for entity in self._few_entities(level, uids):
             if self._is_page:
+                self._check_known()
                 self._count_questions(1)
             known = {**uids, unique: entity.text(unique)}
             yield from self._descend(tuple(below), known, (*above, entity.data_set))
@@ -115,6 +116,11 @@ class Finder:
         self._questions += count
         if self._questions > MAX_ENTITIES:
             raise too_broad()
+
+    def _check_known(self) -> None:
+        """Raise where many questions say already that a page will come to nothing."""
+        if self._questions >= ENOUGH and (names := self.at_level.withheld.unknown()):
+            raise not_seen(names)
 
     def _keys(self, level: Level) -> tuple[Keys, Keys]:
         """Return what the search asks and includes of a level; all that is of none, at its own."""
@@ -178,7 +184,7 @@ def _named(search: Search) -> dict[int, str]:
 
 def _only_patient(search: Search) -> str:
     """Return the Patient ID that a search asks for by value, "" where it does not."""
-    value = search.asked.get(_PATIENT_ID, "")
+    value = search.asked.get(PATIENT_ID, "")
     is_one = isinstance(value, str) and value != EMPTY and not {*value} & {*"*?\\"}
     return str(value) if is_one else ""
 
@@ -190,11 +196,10 @@ def _asks_about(search: Search, level: Level) -> bool:
 
 
 def _distinct(level: Level, matches: Iterator[Match]) -> Iterator[Match]:
-    """Yield the first match of each UID; a study that two patients share is two."""
-    unique = tag(UNIQUE_KEYS[level])
-    seen: set[tuple[str, str]] = set()
+    """Yield the first match of each entity."""
+    seen: set[tuple[str, ...]] = set()
     for match in matches:
-        entity = (match.text(unique), match.text(_PATIENT_ID) if level is Level.STUDIES else "")
+        entity = match.identity(level)
         if entity not in seen:
             seen.add(entity)
             yield match

@@ -11,20 +11,31 @@ from typing import Final
 
 from dicom_qr_gateway.dicom.data_set import SPECIFIC_CHARACTER_SET, DataSet
 from dicom_qr_gateway.dicom.dicom_json import as_object, attribute, attributes
+from dicom_qr_gateway.dicom.identifier import MATCHED_UID
 from dicom_qr_gateway.dicom.query_keys import key_vr
-from dicom_qr_gateway.services.qido_attributes import Level
+from dicom_qr_gateway.errors import ProtocolError
+from dicom_qr_gateway.services.qido_attributes import UNIQUE_KEYS, Level, tag
 
+PATIENT_ID: Final = 0x00100020
 STUDY_UID: Final = 0x0020000D
+_SERIES_UID: Final = 0x0020000E
+_SOP_INSTANCE_UID: Final = 0x00080018
 RETRIEVE_AE_TITLE: Final = 0x00080054
 MODALITIES_IN_STUDY: Final = 0x00080061
 _RETRIEVE_URL: Final = 0x00081190
 _STUDY_MOMENT: Final = (0x00080020, 0x00080030)
 _STEPS: Final = 0x00400100
 _STEP_MOMENT: Final = (0x00400002, 0x00400003)
-# By what entities are told apart, and which of them comes first where date and time are the same.
+# What an entity is told apart by: one UID of two patients, or in two studies, is two of them.
+_IDENTITY: Final = {
+    Level.STUDIES: (PATIENT_ID, STUDY_UID),
+    Level.SERIES: (PATIENT_ID, STUDY_UID, _SERIES_UID),
+    Level.INSTANCES: (PATIENT_ID, STUDY_UID, _SERIES_UID, _SOP_INSTANCE_UID),
+}
+# Which of them comes first where date and time are the same.
 _STUDY: Final = (STUDY_UID,)
-_SERIES: Final = (*_STUDY, 0x00200011, 0x0020000E)
-_INSTANCE: Final = (*_SERIES, 0x00200013, 0x00080018)
+_SERIES: Final = (*_STUDY, 0x00200011, _SERIES_UID)
+_INSTANCE: Final = (*_SERIES, 0x00200013, _SOP_INSTANCE_UID)
 _ORDER: Final = {
     Level.STUDIES: _STUDY,
     Level.SERIES: _SERIES,
@@ -69,6 +80,10 @@ class Match:
             if _says(data_set, tag):
                 return data_set.text(tag)
         return self.known.get(tag, "")
+
+    def identity(self, level: Level) -> tuple[str, ...]:
+        """Return what tells the entity apart from others of its level, which is no worklist."""
+        return tuple([self.text(tag) for tag in _IDENTITY[level]])
 
     def row(self, demanded: frozenset[int] = frozenset()) -> bytes:
         """Return the match in the DICOM JSON Model.
@@ -146,6 +161,20 @@ class Draft:
 @cache
 def _without_value(tag: int) -> str:
     return f'"{tag:08X}":{{"vr":"{key_vr(tag)}"}}'
+
+
+def check_uid(level: Level, data_set: DataSet) -> None:
+    """Check that a match can be told from others.
+
+    Raises:
+        ProtocolError: its unique key is absent or no UID.
+    """
+    unique = UNIQUE_KEYS.get(level)
+    if unique is None:
+        return
+    key = tag(unique)
+    if key not in data_set.places or not MATCHED_UID.fullmatch(data_set.text(key)):
+        raise ProtocolError(f"The PACS returned a match without a valid {unique}.")
 
 
 def _hidden(data_set: DataSet) -> frozenset[int]:

@@ -6,26 +6,27 @@ answered; what is longer is left to a stream, which holds its association until 
 
 import logging
 import socket
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
 from dicom_qr_gateway.dicom.association import Association
+from dicom_qr_gateway.dicom.budgets import FindBudget
 from dicom_qr_gateway.dicom.pool import Pool
 from dicom_qr_gateway.dicom.types import Deadline
 from dicom_qr_gateway.errors import (
     IdentifierRefused,
-    InvalidRequest,
     PatientMismatch,
-    QueryTimeout,
 )
 from dicom_qr_gateway.named_pacs import NamedPacs
 from dicom_qr_gateway.services.level_finder import models_of
 from dicom_qr_gateway.services.qido_attributes import Level
 from dicom_qr_gateway.services.qido_finder import Finder, options_for
 from dicom_qr_gateway.services.qido_request import Search
-from dicom_qr_gateway.services.qido_rows import MODALITIES_IN_STUDY, Draft, Match
+from dicom_qr_gateway.services.qido_rows import MODALITIES_IN_STUDY, Draft, Key, Match
+from dicom_qr_gateway.services.search_limits import ENOUGH, not_known
 from dicom_qr_gateway.services.study_modalities import modalities_of
 
 log = logging.getLogger(__name__)
@@ -52,28 +53,35 @@ NOT_ASKED_FOR_SERIES: Final = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What ends a search, however many PACS it asks: its client's hang-up, a deadline, a budget.
+
+    ``client`` is the HTTP client's socket where the server offers it, else None.
+    """
+
+    client: socket.socket | None
+    whole: Deadline
+    budget: FindBudget
+
+
 class Session:
     """An association for one search of one PACS; ``close`` ends it, at any time, more than once."""
 
-    def __init__(
-        self, pool: Pool, search: Search, pacs: NamedPacs, client: socket.socket | None
-    ) -> None:
+    def __init__(self, pool: Pool, search: Search, pacs: NamedPacs, bounds: Bounds) -> None:
         """Open the association.
 
         Raises:
             GatewayError: see Pool.association and Finder.
         """
-        self._whole = Deadline.after(
-            pool.limits.query_timeout,
-            QueryTimeout,
-            "The query took longer than QUERY_TIMEOUT: ask for less, or look at the PACS' load.",
-        )
-        self._pool, self._search, self._pacs, self._client = pool, search, pacs, client
+        self._pool, self._search, self._pacs, self._bounds = pool, search, pacs, bounds
         self._refused_series = False
         self._open = ExitStack()
         with ExitStack() as opening:
             self._association = opening.enter_context(self._lent())
-            self._finder = Finder(self._association, search, pacs.quirks, pool.limits, self._whole)
+            self._finder = Finder(
+                self._association, search, pacs.quirks, pool.limits, bounds.budget, bounds.whole
+            )
             self._matches = self._finder.matches()
             # Closed before its association: that is where a C-CANCEL goes out.
             opening.callback(self._matches.close)
@@ -85,8 +93,8 @@ class Session:
             self._pacs.peer,
             self._pacs.calling_ae_title,
             models_of(self._search.level),
-            self._client,
-            self._whole,
+            self._bounds.client,
+            self._bounds.whole,
             find_options=options_for(self._search, self._pacs.quirks),
         )
 
@@ -116,6 +124,17 @@ class Session:
         """
         return [self.draft(match) for match in islice(self._matches, count)]
 
+    def read(self, matches: Iterable[Match]) -> tuple[list[Key], list[Draft | bytes]]:
+        """Return what sorts each match, and its draft: written before the next one comes.
+
+        Raises: as read_drafts.
+        """
+        keys, drafts = [], []
+        for match in matches:
+            keys.append(match.key(self._search.level))
+            drafts.append(self.draft(match))
+        return keys, drafts
+
     def skip(self, count: int) -> int:
         """Read so many matches, or all there are, and forget them; return how many."""
         return sum(1 for _ in islice(self._matches, count))
@@ -130,6 +149,15 @@ class Session:
         lacking = [NOT_ASKED_FOR_SERIES] if any(isinstance(each, Draft) for each in drafts) else []
         return [self._finished(each, {}) for each in drafts], [*self.warnings(), *lacking]
 
+    def look_on(self) -> None:
+        """Read on for attributes that are asked for without a value and were in no match yet.
+
+        What a PACS leaves out counts as empty only if it returns it where it is not.
+        """
+        for _ in range(ENOUGH):
+            if not self._finder.at_level.withheld.unknown_if_empty() or not self.skip(1):
+                return
+
     def enough(self) -> None:
         """Ask for no more matches."""
         self._matches.close()
@@ -141,7 +169,7 @@ class Session:
             ResponseTooLarge: all rows together are more than MAX_RESPONSE_BYTES.
         """
         row = match.row(self._search.demanded)
-        self._finder.at_level.budget.rows.spend(len(row))
+        self._bounds.budget.rows.spend(len(row))
         return row
 
     def draft(self, match: Match) -> Draft | bytes:
@@ -153,7 +181,7 @@ class Session:
         if self._search.level is not Level.STUDIES or match.text(MODALITIES_IN_STUDY):
             return self.row(match)
         draft = match.draft(self._search.demanded)
-        self._finder.at_level.budget.rows.spend(len(draft.lines))
+        self._bounds.budget.rows.spend(len(draft.lines))
         return draft
 
     def completed(self, drafts: Sequence[Draft | bytes]) -> list[bytes]:
@@ -170,7 +198,7 @@ class Session:
         if isinstance(draft, bytes):
             return draft
         row = draft.row(known.get(draft.uid, ""))
-        self._finder.at_level.budget.rows.spend(len(row) - len(draft.lines))
+        self._bounds.budget.rows.spend(len(row) - len(draft.lines))
         return row
 
     def _modalities(self, uids: Sequence[str]) -> dict[str, str]:
@@ -189,7 +217,7 @@ class Session:
         return known
 
     def check(self, found: int) -> None:
-        """Raise where nothing was found, but "none" would not be the truth.
+        """Raise where what was found, or that nothing was, would not be the truth.
 
         Args:
             found: how many matches there are.
@@ -199,15 +227,12 @@ class Session:
             InvalidRequest: the PACS neither matches nor returns an attribute that is asked for.
         """
         withheld = self._finder.at_level.withheld
-        if found:
-            return
-        if withheld and withheld.are_of_other_patients:
+        if not found and withheld and withheld.are_of_other_patients:
             raise PatientMismatch(
                 "The PACS returned only other patients: it may ignore the Patient ID key."
             )
-        if unknown := withheld.unknown():
-            reason = "The PACS neither matches nor returns {}: ask without it."
-            raise InvalidRequest({name: [reason.format(name)] for name in unknown})
+        if unknown := withheld.unknown_if_empty() if found else withheld.unknown():
+            raise not_known(unknown)
 
     def warnings(self) -> list[str]:
         """Return what must be said of the answer so far."""

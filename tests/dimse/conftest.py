@@ -179,6 +179,7 @@ def search(stop: StopSignal) -> Iterator[Search]:
         path: dict[str, str] | None = None,
         quirks: Quirks | None = None,
         client: socket.socket | None = None,
+        limits: Limits = PATIENT,
         **parameters: str,
     ) -> Answer:
         named = []
@@ -188,7 +189,7 @@ def search(stop: StopSignal) -> Iterator[Search]:
                 peer = ApplicationEntity(peer.host, peer.port, peer.ae_title, quirks)
             named.append(NamedPacs(f"pacs{number}", peer, "GATEWAY"))
         asked = read_search(level, path or {}, parameters.items())
-        answers.append(QidoService(a_pool(PATIENT, stop)).search(asked, named, client))
+        answers.append(QidoService(a_pool(limits, stop)).search(asked, named, client))
         return answers[-1]
 
     yield call

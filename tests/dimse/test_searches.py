@@ -194,6 +194,48 @@ def test_a_key_that_one_match_has_is_known(archive: Archive, search: Search) -> 
     assert answer.warnings == ["2 results withheld that do not match what was asked for."]
 
 
+EMPTY = {"emptyvaluematching": "true", "BodyPartExamined": '""'}
+
+
+@pytest.mark.parametrize("limit", [{}, {"limit": "1"}, {"limit": "0"}])
+def test_an_attribute_that_no_match_has_is_not_taken_for_empty(
+    archive: Archive, search: Search, limit: dict[str, str]
+) -> None:
+    archive.studies = [a_study("1.1"), a_study("1.2"), a_study("1.3")]
+    with pytest.raises(InvalidRequest) as caught:
+        search(archive.entity, **EMPTY, **limit)
+    assert [*caught.value.extra["errors"]] == ["BodyPartExamined"]
+    with pytest.raises(InvalidRequest):
+        search(archive.entity, archive.entity, **EMPTY, **limit)
+
+
+@pytest.mark.usefixtures("few_rows_held")
+def test_a_stream_does_not_take_an_attribute_that_no_match_has_for_empty(
+    archive: Archive, search: Search
+) -> None:
+    archive.studies = [a_study(f"1.{number}") for number in range(7)]
+    with pytest.raises(InvalidRequest):
+        search(archive.entity, **EMPTY)
+
+
+@pytest.mark.parametrize(("limit", "found"), [({}, ["1.1", "1.2"]), ({"limit": "1"}, ["1.1"])])
+def test_an_attribute_that_a_match_has_is_empty_where_it_is_left_out(
+    archive: Archive, search: Search, limit: dict[str, str], found: list[str]
+) -> None:
+    archive.studies = [
+        a_study("1.1"),
+        a_study("1.2", BodyPartExamined=""),
+        a_study("1.3", BodyPartExamined="HEAD"),
+    ]
+    assert values(search(archive.entity, **EMPTY, **limit)) == found
+    archive.ended.clear()
+    del archive.studies[1]
+    assert values(search(archive.entity, **EMPTY, **limit)) == ["1.1"]
+    archive.ended.clear()
+    archive.studies = []
+    assert search(archive.entity, **EMPTY, **limit).rows == []
+
+
 def test_a_key_of_a_level_above_that_the_pacs_does_not_know_is_an_error(
     archive: Archive, search: Search
 ) -> None:

@@ -5,7 +5,12 @@ import threading
 import pytest
 
 from dicom_qr_gateway.dicom.types import ApplicationEntity
-from dicom_qr_gateway.errors import AssociationAborted, ConnectionLost, ConnectionRefused
+from dicom_qr_gateway.errors import (
+    AssociationAborted,
+    ConnectionLost,
+    ConnectionRefused,
+    PatientMismatch,
+)
 from dicom_qr_gateway.services import qido_session
 from dicom_qr_gateway.services.qido_attributes import Level
 from dicom_qr_gateway.services.qido_rows import Match
@@ -109,6 +114,18 @@ def test_a_page_without_rows_says_whether_there_are_any(archive: Archive, search
     archive.studies = []
     answer = search(archive.entity, limit="0")
     assert (answer.rows, answer.warnings) == ([], [])
+
+
+def test_a_page_without_rows_counts_the_match_that_it_was_not_to_have(
+    archive: Archive, search: Search
+) -> None:
+    archive.studies = [a_study("1.1", patient_id="P2"), a_study("1.2", patient_id="P1")]
+    answer = search(archive.entity, PatientID="P1", limit="0")
+    withheld = "1 results withheld that do not match what was asked for."
+    assert (answer.rows, answer.warnings) == ([], [withheld, qido_session.MORE])
+    archive.studies = archive.studies[:1]
+    with pytest.raises(PatientMismatch):
+        search(archive.entity, PatientID="P1", limit="0")
 
 
 @pytest.mark.usefixtures("few_rows_held")

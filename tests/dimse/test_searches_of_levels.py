@@ -13,8 +13,10 @@ from dicom_qr_gateway.services.qido_attributes import Level
 
 from .archive import Archive
 from .conversation import SUCCESS, Conversation
-from .scripts import a_series, a_study
+from .scripts import a_series, a_study, finds
 from .searching import MakePacs, Search, a_row, values
+
+SERIES_UID, SOP = "0020000E", "00080018"
 
 # --- From level to level -----------------------------------------------------------------------
 
@@ -67,6 +69,32 @@ def test_a_relational_pacs_is_asked_at_once(archive: Archive, search: Search) ->
     assert not archive.memory.proposals[0].sop_class_extended
 
 
+@pytest.mark.parametrize("patients", [("P1", "P2"), ("P1", "P1")])
+def test_a_study_that_two_patients_share_is_two_and_a_repeated_one_is_one(
+    archive: Archive, search: Search, patients: tuple[str, str]
+) -> None:
+    archive.studies = [a_study("1.1", patient_id=patient) for patient in patients]
+    assert len(search(archive.entity).rows) == len({*patients})
+
+
+@pytest.mark.parametrize(("level", "unique"), [(Level.SERIES, SERIES_UID), (Level.INSTANCES, SOP)])
+def test_one_uid_in_two_studies_is_two_entities_of_a_relational_pacs(
+    pacs_with: MakePacs, search: Search, level: Level, unique: str
+) -> None:
+    def of_study(uid: str, modality: str) -> Dataset:
+        match = a_series(modality, uid)
+        match.SOPInstanceUID = "1.2.3.9.9"
+        return match
+
+    matches = of_study("1.1", "CT"), of_study("1.2", "CT"), of_study("1.1", "CT")
+    relational = Quirks(relational=True)
+    answer = search(pacs_with(finds(*matches)), level=level, quirks=relational)
+    assert (values(answer), len({*values(answer, unique)})) == (["1.1", "1.2"], 1)
+    others = search(pacs_with(finds(*matches)), level=level, quirks=relational, Modality="MR")
+    assert others.rows == []
+    assert others.warnings == ["2 results withheld that do not match what was asked for."]
+
+
 def test_a_search_that_would_take_too_many_questions_says_so(
     archive: Archive, search: Search, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -92,6 +120,32 @@ def test_a_page_asks_about_no_more_than_it_needs(
     assert (archive.memory.released, archive.memory.aborted) == (1, 0)
     with pytest.raises(InvalidRequest):
         search(archive.entity, level=Level.SERIES, limit="3")
+
+
+def test_a_page_ends_early_where_no_match_has_what_is_asked_for(
+    archive: Archive, search: Search, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dicom_qr_gateway.services.qido_finder.ENOUGH", 2)
+    archive.studies = [a_study(f"1.{number}") for number in range(5)]
+    archive.series = [a_series("CT")]
+    with pytest.raises(InvalidRequest) as caught:
+        search(archive.entity, level=Level.SERIES, ProtocolName="HEAD", limit="1")
+    assert [*caught.value.extra["errors"]] == ["ProtocolName"]
+    _, *of_series = archive.asked().finds
+    assert [asked.keys["StudyInstanceUID"] for asked in of_series] == ["1.0", "1.1"]
+
+
+@pytest.mark.parametrize("series", [[], [a_series("CT")]])
+def test_a_page_asks_on_where_the_pacs_has_nothing_or_knows_what_is_asked_for(
+    archive: Archive, search: Search, monkeypatch: pytest.MonkeyPatch, series: list[Dataset]
+) -> None:
+    monkeypatch.setattr("dicom_qr_gateway.services.qido_finder.ENOUGH", 2)
+    archive.studies = [a_study(f"1.{number}") for number in range(5)]
+    archive.series = series
+    for each in series:
+        each.ProtocolName = "NECK"
+    assert search(archive.entity, level=Level.SERIES, ProtocolName="HEAD", limit="1").rows == []
+    assert len(archive.asked().finds) == 6
 
 
 # --- A PACS that accepts only the Patient Root -------------------------------------------------

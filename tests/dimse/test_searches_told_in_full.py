@@ -10,6 +10,7 @@ from pydicom.dataset import Dataset
 from dicom_qr_gateway.errors import DimseFailure
 from dicom_qr_gateway.services import qido_session
 from dicom_qr_gateway.services.qido import Answer
+from dicom_qr_gateway.services.qido_attributes import Level
 
 from .archive import Archive
 from .conversation import SUCCESS, Conversation
@@ -111,6 +112,32 @@ def test_a_character_set_refused_within_a_stream_breaks_it(
     assert (len(answer.rows), answer.warnings) == (3, [])
     with pytest.raises(DimseFailure):
         list(answer.rest or ())
+
+
+def an_entry(charset: str, modality: str = "CT") -> Dataset:
+    step = Dataset()
+    step.Modality = modality
+    entry = Dataset()
+    entry.SpecificCharacterSet = charset
+    entry.PatientName = "Yamada^Tarou=山田^太郎"
+    entry.ScheduledProcedureStepSequence = [step]
+    return entry
+
+
+@pytest.mark.parametrize("modality", ["CT", "MR"])
+def test_an_entry_of_a_worklist_that_comes_in_both_character_sets_is_told_once(
+    pacs_with: MakePacs, search: Search, modality: str
+) -> None:
+    first, again = an_entry("ISO_IR 192"), an_entry(["", "ISO 2022 IR 87"])
+    other = an_entry("ISO_IR 192", "US")
+    pacs = pacs_with(answers(([first, first], SUCCESS), ([again, other, other], SUCCESS)))
+    key = {"ScheduledProcedureStepSequence.Modality": modality} if modality == "MR" else {}
+    answer = search(pacs, level=Level.WORKLIST, PatientName=NAME, **key)
+    steps = [json.loads(row)["00400100"]["Value"][0] for row in answer.rows]
+    told = [step["00080060"]["Value"][0] for step in steps]
+    withheld = ["2 results withheld that do not match what was asked for."]
+    expected = (["CT", "CT", "US", "US"], []) if modality == "CT" else ([], withheld)
+    assert (told, answer.warnings) == expected
 
 
 # --- Missing modalities ------------------------------------------------------------------------
