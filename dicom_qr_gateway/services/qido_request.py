@@ -3,7 +3,6 @@
 Rule: every parameter is understood or refused by name; none is ignored, and none means two things.
 """
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -35,22 +34,11 @@ from dicom_qr_gateway.services.qido_attributes import (
     returned,
     tag,
 )
+from dicom_qr_gateway.services.qido_options import OPTIONS, Options
 
 MAX_PARAMETERS: Final = 200
-_NUMBER: Final = re.compile(r"[0-9]{1,9}")
-_OPTIONS: Final = (
-    *("limit", "offset", "partial", "charset"),
-    *("fuzzymatching", "emptyvaluematching", "multiplevaluematching"),
-)
 _INCLUDE_FIELD: Final = "includefield"
 _ALL: Final = "all"
-_CHARSETS: Final = frozenset(("utf-8", "*"))  # PS3.18 8.3.3.2, of which answers have one
-
-# The sentence of PS3.18 8.3.4.6.
-NOT_MULTIPLE: Final = (
-    "The multiplevaluematching parameter is not supported. Multiple Value Matching has not been "
-    "performed."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +85,7 @@ def read_search(
     for keyword, uid in path.items():
         reader.read_path(keyword, uid)
     # Whether "" asks for attributes without a value is an option, wherever it stands.
-    for name, value in sorted(given, key=lambda each: each[0] not in _OPTIONS):
+    for name, value in sorted(given, key=lambda each: each[0] not in OPTIONS):
         reader.read(name, value)
     return reader.search()
 
@@ -107,7 +95,7 @@ class _Reader:
 
     def __init__(self, level: Level) -> None:
         self._level = level
-        self._options: dict[str, str] = {}
+        self._options = Options()
         self._of_path: dict[str, str] = {}
         self._keys: set[Path] = set()
         self._asked: dict[Path, str] = {}
@@ -130,8 +118,8 @@ class _Reader:
         if self._of_path.get(name) == value:
             return
         try:
-            if name in _OPTIONS:
-                self._read_option(name, value)
+            if name in OPTIONS:
+                self._options.read(name, value)
             elif name == _INCLUDE_FIELD:
                 self._read_included(value)
             else:
@@ -153,16 +141,13 @@ class _Reader:
             nested(self._asked),
             merged(demanded, nested(self._included)),
             required(self._level) & demanded.keys(),
-            int(options["limit"]) if "limit" in options else None,
-            int(options.get("offset", "0")),
-            self._is_on("fuzzymatching"),
-            self._is_on("partial"),
+            options.number("limit"),
+            options.number("offset") or 0,
+            options.is_on("fuzzymatching"),
+            options.is_on("partial"),
             self._is_empty,
-            tuple(dict.fromkeys(self._warnings)),
+            tuple(dict.fromkeys((*options.warnings, *self._warnings))),
         )
-
-    def _is_on(self, option: str) -> bool:
-        return self._options.get(option) == "true"
 
     def _demanded(self) -> Keys:
         """Return what PS3.18 10.6.3.3 puts into each answer.
@@ -179,22 +164,6 @@ class _Reader:
                 own = {unique: ""} if is_named else returned(above)
                 keys = merged(keys, own)
         return keys
-
-    def _read_option(self, name: str, value: str) -> None:
-        if name in self._options:
-            raise Refused("The parameter is given more than once.")
-        if name in ("limit", "offset"):
-            if not _NUMBER.fullmatch(value):
-                raise Refused("A whole number from 0 to 999999999.")
-        elif name == "charset":
-            offered = (each.partition(";")[0].strip().lower() for each in value.split(","))
-            if _CHARSETS.isdisjoint(offered):
-                raise Refused("Answers are in utf-8.")
-        elif value.lower() not in ("true", "false"):
-            raise Refused("Either true or false.")
-        elif name == "multiplevaluematching" and value.lower() == "true":
-            self._warnings.append(NOT_MULTIPLE)
-        self._options[name] = value.lower()
 
     def _read_included(self, value: str) -> None:
         for name in value.split(","):
@@ -236,7 +205,7 @@ class _Reader:
             raise Refused("Answers are in UTF-8 whatever the PACS speaks: nothing to search for.")
         if vr == "SQ":
             raise Refused("The attribute is a sequence: name an attribute in it, after a dot.")
-        if text == EMPTY and self._is_on("emptyvaluematching"):
+        if text == EMPTY and self._options.is_on("emptyvaluematching"):
             return EMPTY
         return checked(vr, text)
 

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from dicom_qr_gateway.errors import InvalidRequest
 from dicom_qr_gateway.services.qido_attributes import Level, everything, level_of, returned, tag
-from dicom_qr_gateway.services.qido_request import MAX_PARAMETERS, NOT_MULTIPLE, Search, read_search
+from dicom_qr_gateway.services.qido_options import NOT_MULTIPLE
+from dicom_qr_gateway.services.qido_request import MAX_PARAMETERS, Search, read_search
 
 PATIENT_NAME, PATIENT_ID, STUDY_UID = 0x00100010, 0x00100020, 0x0020000D
 SERIES_UID, MODALITY = 0x0020000E, 0x00080060
