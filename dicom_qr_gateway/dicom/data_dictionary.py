@@ -48,9 +48,24 @@ def tag_of(keyword: str) -> int | None:
     return _tags().get(keyword)
 
 
+def repeats(keyword: str) -> bool:
+    """Tell whether a keyword is of attributes that repeat over groups or elements (PS3.6 6)."""
+    return any(keyword == known.keyword for _, _, known in _repeating_attributes())
+
+
 def is_private(tag: int) -> bool:
     """Tell whether a tag is private: its group is odd (PS3.5 7.8.1)."""
     return bool(tag & 0x10000)
+
+
+def is_private_creator(tag: int) -> bool:
+    """Tell whether a tag reserves a block of private elements (PS3.5 7.8.1)."""
+    return is_private(tag) and 0x10 <= tag & 0xFFFF <= 0xFF
+
+
+def creator_of(tag: int) -> int:
+    """Return the tag of the private creator that reserves the block of a private element."""
+    return tag & 0xFFFF0000 | (tag & 0xFFFF) >> 8
 
 
 def private_vr(creator: str, tag: int) -> str:

@@ -4,11 +4,19 @@ Rule: an index holds offsets; a value is decoded when it is asked for, by the VR
 encoding claims, else by the dictionary's. Encodings are Implicit and Explicit VR Little Endian.
 """
 
+import re
 import struct
 from collections.abc import Iterator
 from typing import Final
 
-from dicom_qr_gateway.dicom.data_dictionary import UNKNOWN, is_private, private_vr, vr_of
+from dicom_qr_gateway.dicom.data_dictionary import (
+    UNKNOWN,
+    creator_of,
+    is_private,
+    is_private_creator,
+    private_vr,
+    vr_of,
+)
 from dicom_qr_gateway.dicom.elements import UNDEFINED, elements, items
 from dicom_qr_gateway.dicom.text import (
     SINGLE_VALUE_VRS,
@@ -47,7 +55,9 @@ NUMBERS: Final = {
     "US": ("H", 2),
     "UV": ("Q", 8),
 }
-_WITHOUT_TEXT: Final = frozenset(("OB", "OD", "OF", "OL", "OV", "OW", "SQ", "UN"))
+_NUMERALS: Final = re.compile(r"[-+.0-9Ee\\]+[ \0]?")
+_WITHOUT_TEXT: Final = frozenset(("OB", "OD", "OF", "OL", "OV", "OW", "SQ"))
+_NO_TEXT: Final = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\ufffd]")
 
 # A peer chooses how deep its answers are; no information model comes close.
 MAX_DEPTH: Final = 16
@@ -128,11 +138,14 @@ class DataSet:
 
     def _private_vr(self, tag: int) -> str:
         """Return the VR that the creator of a private attribute gave it (PS3.5 7.8.1)."""
-        element = tag & 0xFFFF
-        if 0x10 <= element <= 0xFF:
+        if is_private_creator(tag):
             return "LO"
-        creator = tag & 0xFFFF0000 | element >> 8
-        return private_vr(self.text(creator), tag) if creator in self.places else UNKNOWN
+        creator = creator_of(tag)
+        vr = private_vr(self.text(creator), tag) if creator in self.places else UNKNOWN
+        claimed, start, stop = self.places[tag]
+        # Orthanc writes numbers of private attributes as text, and calls them UN.
+        is_text = claimed == b"UN" and _NUMERALS.fullmatch(self.characters, start, max(start, stop))
+        return UNKNOWN if vr in NUMBERS and is_text else vr
 
     def items(self, tag: int) -> Iterator["DataSet"]:
         """Yield the items of a sequence.
@@ -175,14 +188,22 @@ class DataSet:
     def text(self, tag: int) -> str:
         """Return the text of an element without padding, several values joined by backslashes.
 
-        Numbers are in decimal, tags in hexadecimal; what has no text is "".
+        Numbers are in decimal, tags in hexadecimal; what has no text is "". An unknown VR is read
+        as text where its bytes are some.
         """
         vr = self.vr(tag)
+        if vr == UNKNOWN:
+            text = "\\".join(self.values(tag, "LO"))
+            return "" if _NO_TEXT.search(text) else text
         if vr in NUMBERS:
             return "\\".join(map(str, numbers(vr, self.value(tag)) or ()))
         if vr == "AT":
             return "\\".join(tags(self.value(tag)) or ())
         return "\\".join(self.values(tag, vr)) if vr not in _WITHOUT_TEXT else ""
+
+    def is_unreadable(self, tag: int) -> bool:
+        """Tell whether an element that is there has a value of unknown VR that is no text."""
+        return self.vr(tag) == UNKNOWN and not self.text(tag) and bool(self.value(tag).strip(b" "))
 
     def _decode(self, value: bytes, person_name: bool) -> str:
         stated = self._character_set()

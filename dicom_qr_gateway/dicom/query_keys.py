@@ -5,9 +5,17 @@ Rule: what is asked is encoded as it is asked or not at all; a value is never cu
 
 import struct
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Final, Union
 
-from dicom_qr_gateway.dicom.data_dictionary import UNKNOWN, vr_of
+from dicom_qr_gateway.dicom.data_dictionary import (
+    UNKNOWN,
+    creator_of,
+    is_private,
+    is_private_creator,
+    private_vr,
+    vr_of,
+)
 from dicom_qr_gateway.dicom.data_set import NUMBERS, SPECIFIC_CHARACTER_SET
 from dicom_qr_gateway.dicom.elements import ITEM, SHORT_FORM
 from dicom_qr_gateway.dicom.request_charset import Encode, encoder
@@ -68,14 +76,14 @@ def texts_of(keys: Keys) -> Iterator[str]:
     for tag, value in keys.items():
         if not isinstance(value, str):
             yield from texts_of(value)
-        elif vr_of(tag) in TEXT_VRS:
+        elif key_vr(tag, keys) in TEXT_VRS:
             yield value
 
 
 def _encode(keys: Keys, explicit_vr: bool, encode: Encode) -> bytes:
     elements = []
     for tag in sorted(keys):
-        vr, value = key_vr(tag), keys[tag]
+        vr, value = key_vr(tag, keys), keys[tag]
         encoded = (
             _encode_value(vr, value, encode)
             if isinstance(value, str)
@@ -85,9 +93,22 @@ def _encode(keys: Keys, explicit_vr: bool, encode: Encode) -> bytes:
     return b"".join(elements)
 
 
-def key_vr(tag: int) -> str:
-    """Return the VR to ask for an attribute by; where the standard leaves a choice, its last."""
-    return vr_of(tag).rpartition(" or ")[2]
+def key_vr(tag: int, beside: Keys = MappingProxyType({})) -> str:
+    """Return the VR to ask for an attribute by; where the dictionary leaves a choice, its last.
+
+    Args:
+        tag: of the attribute.
+        beside: the keys that it stands among: those of private creators say what a private
+            attribute is (PS3.5 7.8.1).
+    """
+    return (_private_key_vr(tag, beside) if is_private(tag) else vr_of(tag))[-2:]
+
+
+def _private_key_vr(tag: int, beside: Keys) -> str:
+    if is_private_creator(tag):
+        return "LO"
+    creator = beside.get(creator_of(tag), "")
+    return private_vr(creator, tag) if isinstance(creator, str) else UNKNOWN
 
 
 def _encode_value(vr: str, value: str, encode: Encode) -> bytes:

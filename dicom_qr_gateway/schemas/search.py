@@ -73,8 +73,9 @@ _SCHEDULED: Final[Mapping[str, Json]] = {
 _OPTIONS: Final[Mapping[str, Json]] = {
     "includefield": {
         "description": "Attributes to be in the answer too, repeated or with commas; `all` for "
-        "those that the standard has at this level. What belongs to a level below is left out, "
-        "which a `Warning` header says.",
+        "those that the standard has at this level. What belongs to a level below, and what no "
+        "C-FIND can be asked for, is left out, which a `Warning` header says. Private attributes "
+        "need their private creator as a key: `00290010=ACME`.",
         "schema": {"type": "string", "enum": ["all", "StudyDescription", "00081030,00080080"]},
     },
     "limit": {

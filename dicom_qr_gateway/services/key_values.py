@@ -14,6 +14,8 @@ from dicom_qr_gateway.dicom.query_keys import can_encode_number
 
 # The value that asks for attributes without a value (PS3.4 C.2.2.2.7).
 EMPTY: Final = '""'
+# The value that every attribute matches that has one.
+ANY_VALUE: Final = "*"
 
 # PS3.5 table 6.2-1: characters a value may have; component groups of a name count alone.
 _LENGTHS: Final = {"AE": 16, "CS": 16, "LO": 64, "LT": 10240, "PN": 64, "SH": 16, "ST": 1024}

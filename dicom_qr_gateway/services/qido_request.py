@@ -3,20 +3,22 @@
 Rule: every parameter is understood or refused by name; none is ignored, and none means two things.
 """
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 from dicom_qr_gateway.dicom.data_set import SPECIFIC_CHARACTER_SET
-from dicom_qr_gateway.dicom.query_keys import Keys, Path, key_vr, merged, nested
+from dicom_qr_gateway.dicom.query_keys import Keys, Path, merged, nested
 from dicom_qr_gateway.errors import InvalidRequest
 from dicom_qr_gateway.services.attribute_names import (
+    CannotBeAsked,
     Refused,
     check_no_bulk_data,
     level_below,
+    names_private_creator,
     path_of,
+    vr_to_ask_by,
 )
 from dicom_qr_gateway.services.key_values import (
     EMPTY,
@@ -35,22 +37,11 @@ from dicom_qr_gateway.services.qido_attributes import (
     returned,
     tag,
 )
+from dicom_qr_gateway.services.qido_options import OPTIONS, Options
 
 MAX_PARAMETERS: Final = 200
-_NUMBER: Final = re.compile(r"[0-9]{1,9}")
-_OPTIONS: Final = (
-    *("limit", "offset", "partial", "charset"),
-    *("fuzzymatching", "emptyvaluematching", "multiplevaluematching"),
-)
 _INCLUDE_FIELD: Final = "includefield"
 _ALL: Final = "all"
-_CHARSETS: Final = frozenset(("utf-8", "*"))  # PS3.18 8.3.3.2, of which answers have one
-
-# The sentence of PS3.18 8.3.4.6.
-NOT_MULTIPLE: Final = (
-    "The multiplevaluematching parameter is not supported. Multiple Value Matching has not been "
-    "performed."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +87,19 @@ def read_search(
         raise InvalidRequest({"query": [f"A search has at most {MAX_PARAMETERS} parameters."]})
     for keyword, uid in path.items():
         reader.read_path(keyword, uid)
-    # Whether "" asks for attributes without a value is an option, wherever it stands.
-    for name, value in sorted(given, key=lambda each: each[0] not in _OPTIONS):
+    for name, value in sorted(given, key=_turn):
         reader.read(name, value)
     return reader.search()
+
+
+def _turn(parameter: tuple[str, str]) -> int:
+    """Return when to read a parameter: what says how others are meant comes first.
+
+    Whether "" asks for attributes without a value is an option; what a private attribute is, its
+    creator says.
+    """
+    name, _ = parameter
+    return 0 if name in OPTIONS else 1 if names_private_creator(name) else 2
 
 
 class _Reader:
@@ -107,7 +107,7 @@ class _Reader:
 
     def __init__(self, level: Level) -> None:
         self._level = level
-        self._options: dict[str, str] = {}
+        self._options = Options()
         self._of_path: dict[str, str] = {}
         self._keys: set[Path] = set()
         self._asked: dict[Path, str] = {}
@@ -115,6 +115,7 @@ class _Reader:
         self._includes_all = False
         self._is_empty = False
         self._warnings: list[str] = []
+        self._left_out: dict[str, dict[str, None]] = {}  # reason -> names, each once
         self._errors: defaultdict[str, list[str]] = defaultdict(list)
 
     def read_path(self, keyword: str, uid: str) -> None:
@@ -130,8 +131,8 @@ class _Reader:
         if self._of_path.get(name) == value:
             return
         try:
-            if name in _OPTIONS:
-                self._read_option(name, value)
+            if name in OPTIONS:
+                self._options.read(name, value)
             elif name == _INCLUDE_FIELD:
                 self._read_included(value)
             else:
@@ -139,6 +140,11 @@ class _Reader:
         except NothingInRange:
             self._is_empty = True
             self._warnings.append(f"The range of {name} ends before it begins: nothing is in it.")
+        except CannotBeAsked as reason:
+            if value:
+                self._errors[name].append(str(reason))
+            else:
+                self._leave_out(name, reason)
         except (Refused, BadValue) as refused:
             self._errors[name].append(str(refused))
 
@@ -148,21 +154,19 @@ class _Reader:
             raise InvalidRequest(self._errors)
         options = self._options
         demanded = self._demanded()
+        left_out = (f"Left out: {', '.join(names)}. {why}" for why, names in self._left_out.items())
         return Search(
             self._level,
             nested(self._asked),
             merged(demanded, nested(self._included)),
             required(self._level) & demanded.keys(),
-            int(options["limit"]) if "limit" in options else None,
-            int(options.get("offset", "0")),
-            self._is_on("fuzzymatching"),
-            self._is_on("partial"),
+            options.number("limit"),
+            options.number("offset") or 0,
+            options.is_on("fuzzymatching"),
+            options.is_on("partial"),
             self._is_empty,
-            tuple(dict.fromkeys(self._warnings)),
+            tuple(dict.fromkeys((*options.warnings, *self._warnings, *left_out))),
         )
-
-    def _is_on(self, option: str) -> bool:
-        return self._options.get(option) == "true"
 
     def _demanded(self) -> Keys:
         """Return what PS3.18 10.6.3.3 puts into each answer.
@@ -180,22 +184,6 @@ class _Reader:
                 keys = merged(keys, own)
         return keys
 
-    def _read_option(self, name: str, value: str) -> None:
-        if name in self._options:
-            raise Refused("The parameter is given more than once.")
-        if name in ("limit", "offset"):
-            if not _NUMBER.fullmatch(value):
-                raise Refused("A whole number from 0 to 999999999.")
-        elif name == "charset":
-            offered = (each.partition(";")[0].strip().lower() for each in value.split(","))
-            if _CHARSETS.isdisjoint(offered):
-                raise Refused("Answers are in utf-8.")
-        elif value.lower() not in ("true", "false"):
-            raise Refused("Either true or false.")
-        elif name == "multiplevaluematching" and value.lower() == "true":
-            self._warnings.append(NOT_MULTIPLE)
-        self._options[name] = value.lower()
-
     def _read_included(self, value: str) -> None:
         for name in value.split(","):
             if name == _ALL:
@@ -203,17 +191,23 @@ class _Reader:
                 continue
             try:
                 self._include(name, path_of(name))
+            except CannotBeAsked as reason:
+                self._leave_out(name, reason)
             except Refused as refused:
                 self._errors[_INCLUDE_FIELD].append(f'"{name}": {refused}')
 
     def _include(self, name: str, path: Path) -> None:
         """Ask for an attribute, but for one of a level below: PS3.18 10.6.3.3 leaves it out."""
-        check_no_bulk_data(path)
+        check_no_bulk_data(path[-1], vr_to_ask_by(path, self._asked))
         below = level_below(path, self._level)
         if below is None:
             self._included[path] = ""
         else:
             self._warnings.append(f"{name} belongs to {below}: {self._level} do not return it.")
+
+    def _leave_out(self, name: str, reason: CannotBeAsked) -> None:
+        """Note why an attribute is not in the answer, which PS3.18 10.6.3.3 makes a wish."""
+        self._left_out.setdefault(str(reason), {})[name] = None
 
     def _read_key(self, name: str, text: str) -> None:
         path = path_of(name)
@@ -225,18 +219,18 @@ class _Reader:
             return
         self._check_level(path)
         value = self._value(path, text)
-        if is_universal(key_vr(path[-1]), value):
+        if is_universal(vr_to_ask_by(path, self._asked), value):
             self._included[path] = ""
         else:
             self._asked[path] = value
 
     def _value(self, path: Path, text: str) -> str:
-        vr = key_vr(path[-1])
+        vr = vr_to_ask_by(path, self._asked)
         if path == (SPECIFIC_CHARACTER_SET,):
             raise Refused("Answers are in UTF-8 whatever the PACS speaks: nothing to search for.")
         if vr == "SQ":
             raise Refused("The attribute is a sequence: name an attribute in it, after a dot.")
-        if text == EMPTY and self._is_on("emptyvaluematching"):
+        if text == EMPTY and self._options.is_on("emptyvaluematching"):
             return EMPTY
         return checked(vr, text)
 

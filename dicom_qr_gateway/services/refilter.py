@@ -8,11 +8,12 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final
 
+from dicom_qr_gateway.dicom.data_dictionary import UNKNOWN, is_private
 from dicom_qr_gateway.dicom.data_set import NUMBERS, DataSet
 from dicom_qr_gateway.dicom.query_keys import Keys, key_vr
 from dicom_qr_gateway.dicom.text import SINGLE_VALUE_VRS
 from dicom_qr_gateway.services.date_times import date_matcher, date_time_matcher, time_matcher
-from dicom_qr_gateway.services.key_values import EMPTY
+from dicom_qr_gateway.services.key_values import ANY_VALUE, EMPTY, BadValue, checked
 from dicom_qr_gateway.services.person_names import name_matcher
 from dicom_qr_gateway.services.wild_cards import pattern
 
@@ -67,6 +68,8 @@ def _matches_key(tag: int, value: str | Keys, sent: str | Keys, fuzzy_matching: 
         return partial(_is_empty, tag)
     if fuzzy_matching and key_vr(tag) == "PN":
         return _passes
+    if is_private(tag):
+        return partial(_has_private_value, tag, value)
     unknown_matches = bool(sent) and tag in UNKNOWN_MATCHES
     return partial(_has_value, tag, _matcher(key_vr(tag), value), unknown_matches)
 
@@ -81,7 +84,7 @@ def _has_item(tag: int, check: Matches, data_set: DataSet) -> bool:
 
 
 def _is_empty(tag: int, data_set: DataSet) -> bool:
-    return tag not in data_set.places or not data_set.text(tag)
+    return tag not in data_set.places or not (data_set.text(tag) or data_set.is_unreadable(tag))
 
 
 def _has_value(tag: int, matches: _Matcher, unknown_matches: bool, data_set: DataSet) -> bool:
@@ -95,6 +98,22 @@ def _has_value(tag: int, matches: _Matcher, unknown_matches: bool, data_set: Dat
     if not text:
         return unknown_matches
     return _one_matches(matches, data_set.vr(tag), text)
+
+
+def _has_private_value(tag: int, key: str, data_set: DataSet) -> bool:
+    """Tell whether one of a private attribute's values matches, by the VR that the match gives it.
+
+    Where that is unknown the value is compared as text; what is none matches nothing.
+    """
+    text = data_set.text(tag) if tag in data_set.places else ""
+    if not text or key == ANY_VALUE:
+        return bool(text)
+    vr = data_set.vr(tag)
+    try:
+        matches = _matcher(vr, key if vr == UNKNOWN else checked(vr, key))
+    except BadValue:
+        return False
+    return _one_matches(matches, vr, text)
 
 
 def is_part_of(above: Mapping[int, str], data_set: DataSet) -> bool:

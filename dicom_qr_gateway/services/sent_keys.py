@@ -7,9 +7,10 @@ again. A key goes out only as the standard, and the PACS, can read it.
 from collections.abc import Mapping
 from typing import Final
 
+from dicom_qr_gateway.dicom.data_dictionary import UNKNOWN, is_private, is_private_creator
 from dicom_qr_gateway.dicom.query_keys import Keys, key_vr, merged
 from dicom_qr_gateway.dicom.types import Quirks
-from dicom_qr_gateway.services.key_values import EMPTY
+from dicom_qr_gateway.services.key_values import ANY_VALUE, EMPTY
 from dicom_qr_gateway.services.person_names import sent_name
 
 _WILD_CARDS: Final = frozenset("*?")
@@ -31,28 +32,34 @@ def split(asked: Keys, quirks: Quirks, is_fuzzy: bool = False) -> tuple[Keys, Ke
     """Return the keys that the PACS answers for, and those that it is asked more than.
 
     A match that fails the first is the PACS' mistake, one that fails the second is nobody's. A name
-    in ASCII is in both: in the first as it is sent.
+    in ASCII is in both: in the first as it is sent. So is a private attribute that is sent without
+    its value: in the first it must have one, which can be tested.
     """
     sent = _sent(asked, quirks, is_fuzzy)
     ours = {tag: value for tag, value in asked.items() if sent[tag] != value}
     theirs = {
         tag: value for tag, value in sent.items() if tag not in ours or _is_ascii_name(tag, value)
     }
-    return theirs, ours
+    tested = {tag: ANY_VALUE for tag, value in ours.items() if _is_tested_as_text(tag, value)}
+    return {**theirs, **tested}, ours
+
+
+def _is_tested_as_text(tag: int, value: str | Keys) -> bool:
+    return is_private(tag) and not is_private_creator(tag) and value != EMPTY
 
 
 def _is_ascii_name(tag: int, value: str | Keys) -> bool:
     return isinstance(value, str) and value.isascii() and bool(value) and key_vr(tag) == "PN"
 
 
-def sent_value(tag: int, value: str, quirks: Quirks, is_fuzzy: bool) -> str:
-    """Return the value of a key as a PACS is asked for it.
+def sent_value(vr: str, value: str, quirks: Quirks, is_fuzzy: bool) -> str:
+    """Return the value of a key of this VR as a PACS is asked for it.
 
     Lists are standard for UIDs only (PS3.4 C.2.2.2.2), asking for what has no value is supported
-    by nearly no PACS (C.2.2.2.7), and some take a wild card for a character.
+    by nearly no PACS (C.2.2.2.7), some take a wild card for a character, and nobody can encode what
+    has no known VR.
     """
-    vr = key_vr(tag)
-    if value == EMPTY or (vr == "CS" and "\\" in value):
+    if value == EMPTY or vr == UNKNOWN or (vr == "CS" and "\\" in value):
         return ""
     if vr == "PN" and quirks.wildcards and not is_fuzzy:
         value = sent_name(value)
@@ -65,6 +72,6 @@ def _sent(asked: Keys, quirks: Quirks, is_fuzzy: bool) -> Keys:
     return {
         tag: _sent(value, quirks, is_fuzzy)
         if isinstance(value, Mapping)
-        else sent_value(tag, value, quirks, is_fuzzy)
+        else sent_value(key_vr(tag, asked), value, quirks, is_fuzzy)
         for tag, value in asked.items()
     }

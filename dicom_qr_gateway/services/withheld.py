@@ -1,8 +1,8 @@
 """What a search did not pass on, and what it never saw.
 
 Rule: a match counts once, however often it came, and only where the search itself asked for it. An
-attribute that is in no match at all was not tested by anybody: neither "none" is known of it, nor
-that it is empty.
+attribute that is in no match at all, or in none so that it can be read, was not tested by anybody:
+neither "none" is known of it, nor that it is empty.
 """
 
 from collections.abc import Iterable, Iterator
@@ -89,4 +89,6 @@ def _is_in(path: Path, data_set: DataSet) -> bool:
     first, *rest = path
     if first not in data_set.places:
         return False
-    return not rest or any(_is_in(tuple(rest), item) for item in data_set.items(first))
+    if not rest:
+        return not data_set.is_unreadable(first)
+    return any(_is_in(tuple(rest), item) for item in data_set.items(first))

@@ -232,6 +232,19 @@ def test_what_a_level_below_has_is_said_to_be_left_out(client, searches):
     assert 0x00080060 not in searches.asked[0].included
 
 
+def test_what_cannot_be_asked_for_is_said_to_be_left_out(client, searches):
+    searches.answer = Answer(ROWS)
+    response = client.get(f"{STUDIES}?includefield=PixelData,00091001&00080FFF=")
+    assert response.headers.getlist("Warning") == [
+        '299 dicom-qr-gateway "Left out: PixelData. Bulk data cannot be asked for in a search."',
+        '299 dicom-qr-gateway "Left out: 00091001. The attribute is private: give its private '
+        'creator 00090010 too."',
+        '299 dicom-qr-gateway "Left out: 00080FFF. The standard has no such attribute."',
+    ]
+    response = client.get(f"{STUDIES}?includefield=PixelData,Garbage")
+    assert [*response.json["errors"]] == ["includefield"]
+
+
 def test_a_search_that_nothing_can_match_asks_nobody(client, searches):
     response = client.get(f"{STUDIES}?StudyDate=20300101-20261125")
     assert (response.status_code, response.data) == (200, b"[]")

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import requests
+
 Rows = list[dict[str, Any]]
 
 
@@ -12,3 +14,12 @@ def value(row: dict[str, Any], tag: str) -> Any:
 
 def uids(rows: Rows, tag: str = "0020000D") -> set[str]:
     return {str(value(row, tag)) for row in rows}
+
+
+def get(url: str, **parameters: str) -> Rows:
+    """Return the rows of a search that succeeds."""
+    response = requests.get(url, params=parameters, timeout=60)
+    assert response.status_code == 200, response.text
+    assert response.headers["Content-Type"] == "application/dicom+json"
+    rows: Rows = response.json()
+    return rows

@@ -15,17 +15,8 @@ from . import findscu
 from .archives import Archive, program
 from .made_studies import MADE_PATIENTS, RECENT, WITH_MANY_STUDIES
 from .processes import free_port, running
-from .rows import Rows, uids, value
+from .rows import get, uids, value
 from .search_gateway import serving
-
-
-def get(url: str, **parameters: str) -> Rows:
-    response = requests.get(url, params=parameters, timeout=60)
-    assert response.status_code == 200, response.text
-    assert response.headers["Content-Type"] == "application/dicom+json"
-    rows: Rows = response.json()
-    return rows
-
 
 # --- The same truth as findscu's ----------------------------------------------------------------
 

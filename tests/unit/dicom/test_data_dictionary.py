@@ -9,8 +9,11 @@ from pydicom._dicom_dict import DicomDictionary
 
 from dicom_qr_gateway.dicom.data_dictionary import (
     attribute,
+    creator_of,
     is_private,
+    is_private_creator,
     private_vr,
+    repeats,
     tag_of,
     vr_of,
 )
@@ -47,6 +50,17 @@ def test_group_lengths_are_numbers_and_unknown_tags_are_unknown() -> None:
 
 def test_an_odd_group_is_private() -> None:
     assert [is_private(tag) for tag in (0x00090010, 0x00080010)] == [True, False]
+
+
+def test_a_private_creator_reserves_a_block_of_its_group() -> None:
+    tags = (0x00290010, 0x002900FF, 0x0029000F, 0x00290100, 0x00291001, 0x00280010)
+    assert [is_private_creator(tag) for tag in tags] == [True, True, *[False] * 4]
+    assert (creator_of(0x00291001), creator_of(0x0029FF10)) == (0x00290010, 0x002900FF)
+
+
+def test_what_repeats_has_no_tag_of_its_own() -> None:
+    keywords = ("OverlayRows", "CurveData", "PatientName", "Garbage", "")
+    assert [repeats(keyword) for keyword in keywords] == [True, True, False, False, False]
 
 
 @pytest.mark.parametrize(

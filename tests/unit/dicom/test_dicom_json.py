@@ -326,6 +326,15 @@ def test_private_attributes_have_the_vr_of_their_creator() -> None:
     }
 
 
+def test_a_private_number_that_is_sent_as_text_stays_the_bytes_that_it_is() -> None:
+    creator = explicit(0x00190010, b"LO", b"GEMS_ACQU_01")
+    text = explicit_long(0x00191002, b"UN", b"512\0")  # as Orthanc sends it
+    as_bytes = {"vr": "UN", "InlineBinary": base64.b64encode(b"512\0").decode()}
+    assert ours(creator + text, explicit_vr=True)["00191002"] == as_bytes
+    number = explicit_long(0x00191002, b"UN", struct.pack("<i", 512))
+    assert ours(creator + number, explicit_vr=True)["00191002"] == {"vr": "SL", "Value": [512]}
+
+
 def test_pixel_representation_chooses_between_signed_and_unsigned() -> None:
     value = implicit(0x00280106, b"\xff\xff")
     assert ours(value) == {"00280106": {"vr": "US", "Value": [65535]}}

@@ -126,5 +126,29 @@ def test_the_smallest_character_set_that_says_it_is_chosen(name: str, charsets: 
     assert {*charsets} <= {"", *REQUEST_CHARSETS}
 
 
+@both_encodings
+@pytest.mark.parametrize(
+    ("creator", "tag", "value", "vr"),
+    [
+        ("QIDOKIT", 0x00291001, "", "UN"),
+        ("GEMS_ACQU_01", 0x00191002, "512", "SL"),
+        ("GEMS_ACQU_01", 0x00191018, "abc", "LO"),
+    ],
+)
+def test_private_keys_have_the_vr_that_their_creator_gave_them(
+    explicit_vr: bool, creator: str, tag: int, value: str, vr: str
+) -> None:
+    data = encode_keys({tag & 0xFFFF0000 | 0x10: creator, tag: value}, explicit_vr)
+    found = DataSet(data, explicit_vr)
+    claimed, _, _ = found.places[tag]
+    assert claimed == (vr.encode() if explicit_vr else b"")
+    assert (found.vr(tag), found.text(tag)) == (vr, value)
+
+
+def test_the_text_of_a_private_key_needs_a_character_set_too() -> None:
+    keys = {0x00190010: "GEMS_ACQU_01", 0x00191018: "Größe", 0x00191002: "5", 0x00291001: "x"}
+    assert [*texts_of(keys)] == ["GEMS_ACQU_01", "Größe"]
+
+
 def test_a_choice_of_vrs_is_asked_by_one_of_them() -> None:
     assert [vr_of(0x00280106), key_vr(0x00280106), key_vr(0x7FE00010)] == ["US or SS", "SS", "OW"]

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from dicom_qr_gateway.errors import InvalidRequest
 from dicom_qr_gateway.services.qido_attributes import Level, everything, level_of, returned, tag
-from dicom_qr_gateway.services.qido_request import MAX_PARAMETERS, NOT_MULTIPLE, Search, read_search
+from dicom_qr_gateway.services.qido_options import NOT_MULTIPLE
+from dicom_qr_gateway.services.qido_request import MAX_PARAMETERS, Search, read_search
 
 PATIENT_NAME, PATIENT_ID, STUDY_UID = 0x00100010, 0x00100020, 0x0020000D
 SERIES_UID, MODALITY = 0x0020000E, 0x00080060
@@ -167,7 +168,14 @@ def test_no_value_is_asked_for_by_two_quotation_marks_where_that_is_said() -> No
         ("includefield", ""),
         ("includefield", "NoSuchAttribute"),
         ("includefield", "StudyDate,,StudyTime"),
-        ("includefield", "00091001"),
+        ("includefield", "00090001"),
+        ("includefield", "00090100"),
+        ("includefield", "FFFF1001"),
+        ("includefield", "FFFEE000"),
+        ("includefield", "Item"),
+        ("includefield", "StudyDate,"),
+        ("includefield", "00080FFF.Garbage"),
+        ("includefield", "OverlayRows.PatientID"),
         ("NoSuchAttribute", "1"),
         ("patientname", "DOE"),
         ("Limit", "1"),
@@ -182,6 +190,9 @@ def test_no_value_is_asked_for_by_two_quotation_marks_where_that_is_said() -> No
         ("RequestAttributesSequence.", "x"),
         (".".join(["00400275"] * 9), ""),
         ("PixelData", "x"),
+        ("RedPaletteColorLookupTableData", "x"),
+        ("OverlayRows", "512"),
+        ("00080FFF", "x"),
     ],
 )
 def test_what_is_not_understood_is_refused_by_its_name(name: str, value: str) -> None:
@@ -246,11 +257,119 @@ def test_a_refused_field_is_named_among_others() -> None:
     assert [error.partition(":")[0] for error in errors] == ['"foo"', '"Bar"']
 
 
-@pytest.mark.parametrize("name", ["PixelData", "7FE00008", "60003000", "EncapsulatedDocument"])
-def test_bulk_data_cannot_be_asked_for(name: str) -> None:
-    for parameter in (("includefield", name), (name, "")):
-        [[error]] = refused(parameter, level=Level.INSTANCES).values()
-        assert "Bulk data" in error
+BULK_DATA = "Bulk data cannot be asked for in a search."
+REPEATS = "The attribute repeats: name one by eight hexadecimal digits."
+NOT_SEARCHED = "The attribute is not one of what is searched."
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("PixelData", BULK_DATA),
+        ("7FE00008", BULK_DATA),
+        ("60003000", BULK_DATA),
+        ("EncapsulatedDocument", BULK_DATA),
+        ("RedPaletteColorLookupTableData", BULK_DATA),
+        ("OverlayRows", REPEATS),
+        ("CurveData", REPEATS),
+        ("00080FFF", "The standard has no such attribute."),
+        ("QueryRetrieveLevel", NOT_SEARCHED),
+        ("00020010", NOT_SEARCHED),
+        ("00080000", NOT_SEARCHED),
+    ],
+)
+def test_an_attribute_that_cannot_be_asked_for_is_left_out_and_said_to_be(
+    name: str, reason: str
+) -> None:
+    for parameter in (("includefield", f"00081030,{name}"), (name, "")):
+        search = read(parameter, level=Level.INSTANCES)
+        plain = read(level=Level.INSTANCES).included
+        assert search.included.keys() - {0x00081030} == plain.keys()
+        assert search.warnings == (f"Left out: {name}. {reason}",)
+
+
+def test_what_is_left_out_for_one_reason_is_said_at_once() -> None:
+    search = read(("includefield", "PixelData,OverlayRows,60003000,PixelData"), ("00080FFF", ""))
+    assert search.warnings == (
+        f"Left out: PixelData, 60003000. {BULK_DATA}",
+        f"Left out: OverlayRows. {REPEATS}",
+        "Left out: 00080FFF. The standard has no such attribute.",
+    )
+
+
+def test_one_of_a_repeating_group_is_asked_for_by_its_tag() -> None:
+    search = read(("includefield", "60000010"), ("60020011", "512"), level=Level.INSTANCES)
+    assert search.included[0x60000010] == ""
+    assert (search.asked, search.warnings) == ({0x60020011: "512"}, ())
+
+
+# --- Private attributes -------------------------------------------------------------------------
+
+CREATOR, ELEMENT = 0x00290010, 0x00291001
+NO_CREATOR = "The attribute is private: give its private creator 00290010 too."
+
+
+@pytest.mark.parametrize("names", [("00290010", "00291001"), ("00291001", "00290010")])
+def test_private_attributes_are_asked_for_beside_their_creator(names: tuple[str, str]) -> None:
+    parameters = [(name, {"00290010": "QIDOKIT", "00291001": "secret"}[name]) for name in names]
+    search = read(("includefield", "00291002"), *parameters, level=Level.INSTANCES)
+    assert search.asked == {CREATOR: "QIDOKIT", ELEMENT: "secret"}
+    assert search.included[0x00291002] == ""
+    assert search.warnings == ()
+
+
+def test_a_private_creator_may_be_asked_for_alone() -> None:
+    search = read(("includefield", "00290010"), level=Level.INSTANCES)
+    assert search.included[CREATOR] == ""
+
+
+def test_a_private_attribute_in_a_sequence_has_its_creator_there() -> None:
+    element, creator = ("00400275.00291001", "x"), ("00400275.00290010", "QIDOKIT")
+    search = read(element, creator, level=Level.SERIES)
+    assert search.asked == {REQUEST_ATTRIBUTES: {CREATOR: "QIDOKIT", ELEMENT: "x"}}
+    errors = refused(element, ("00290010", "QIDOKIT"), level=Level.SERIES)
+    assert "00400275.00290010" in errors["00400275.00291001"][0]
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        [],
+        [("00290011", "QIDOKIT")],
+        [("00090010", "QIDOKIT")],
+        [("00290010", "")],
+        [("includefield", "00290010")],
+        [("00290010", '""'), ("emptyvaluematching", "true")],
+    ],
+)
+def test_a_private_attribute_without_its_creator_says_what_is_missing(
+    others: list[tuple[str, str]],
+) -> None:
+    errors = refused(("00291001", "secret"), *others, level=Level.INSTANCES)
+    assert errors == {"00291001": [NO_CREATOR]}
+    for parameter in (("includefield", "00291001"), ("00291001", "")):
+        search = read(parameter, *others, level=Level.INSTANCES)
+        assert search.warnings == (f"Left out: 00291001. {NO_CREATOR}",)
+        assert ELEMENT not in search.included
+
+
+def test_the_value_of_a_known_private_attribute_is_checked_by_its_vr() -> None:
+    gems = ("00190010", "GEMS_ACQU_01")
+    assert read(gems, ("00191002", "512"), level=Level.INSTANCES).asked[0x00191002] == "512"
+    errors = refused(gems, ("00191002", "many"), level=Level.INSTANCES)
+    assert errors == {"00191002": ["A value of VR SL is a number in its range."]}
+
+
+def test_private_bulk_data_is_left_out_where_it_is_known_to_be() -> None:
+    creator = ("00290010", "SIEMENS CSA HEADER")
+    search = read(creator, ("includefield", "00291010"), level=Level.INSTANCES)
+    assert search.warnings == (f"Left out: 00291010. {BULK_DATA}",)
+
+
+@pytest.mark.parametrize("value", ["*", ""])
+def test_an_unknown_private_attribute_that_matches_everything_is_included_only(value: str) -> None:
+    search = read(("00290010", "QIDOKIT"), ("00291001", value), level=Level.INSTANCES)
+    assert (search.asked, search.included[ELEMENT]) == ({CREATOR: "QIDOKIT"}, "")
 
 
 @pytest.mark.parametrize("name", ["PatientName", "StudyDescription", "Modality", "InstitutionName"])

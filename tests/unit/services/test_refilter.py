@@ -1,6 +1,7 @@
 """What a PACS returned is tested as PS3.4 C.2.2.2 matches, no stricter and no looser."""
 
 import re
+import struct
 
 import pytest
 from pydicom.dataset import Dataset
@@ -283,6 +284,68 @@ def test_what_the_standard_has_no_key_for_is_left_to_the_refilter() -> None:
     theirs, ours = split(asked, NO_QUIRKS)
     assert {*ours} == {tag("PatientName"), tag("ModalitiesInStudy"), tag("StudyDescription")}
     assert {**theirs, **ours} == asked
+
+
+# --- Private attributes -------------------------------------------------------------------------
+
+CREATOR, ELEMENT = 0x00290010, 0x00291001
+
+
+def a_private_match(vr: str, value: bytes) -> DataSet:
+    """Return what an explicit encoding says of one private attribute of an unknown creator."""
+    creator = struct.pack("<HH2sH", 0x0029, 0x0010, b"LO", 8) + b"QIDOKIT "
+    long = vr in ("UN", "OB")
+    head = struct.pack("<HH2sxxI" if long else "<HH2sH", 0x0029, 0x1001, vr.encode(), len(value))
+    return DataSet(creator + head + value, explicit_vr=True)
+
+
+@pytest.mark.parametrize(
+    ("key", "vr", "value", "matches"),
+    [
+        ("secret", "LO", b"secret", True),
+        ("secret", "UN", b"secret", True),
+        ("secret", "UN", b"secret\0", True),
+        ("sec*", "UN", b"secret", True),
+        ("secret", "UN", b"other\0", False),
+        ("secret", "UN", b"a\\secret", True),
+        ("2.5", "UN", b"2.5\0", True),
+        ("2.5", "FD", struct.pack("<d", 2.5), True),
+        ("2.50", "FD", struct.pack("<d", 2.5), True),
+        ("2.5", "FD", struct.pack("<d", 3.5), False),
+        ("2.5", "UN", struct.pack("<d", 2.5), False),
+        ("secret", "FD", struct.pack("<d", 2.5), False),
+        ("20240101-20241231", "DA", b"20240601", True),
+        ("1.2,1.3", "UI", b"1.3\0", True),
+        ("secret", "UN", b"", False),
+        ("secret", "OB", b"secret", False),
+    ],
+)
+def test_a_private_value_is_tested_by_the_vr_that_the_match_gives_it(
+    key: str, vr: str, value: bytes, matches: bool
+) -> None:
+    assert matches_all({ELEMENT: key})(a_private_match(vr, value)) is matches
+
+
+def test_a_private_attribute_of_unknown_vr_is_asked_for_without_its_value() -> None:
+    asked: Keys = {CREATOR: "QIDOKIT", ELEMENT: "secret"}
+    assert sent_keys(asked, {}, NO_QUIRKS) == {CREATOR: "QIDOKIT", ELEMENT: ""}
+    theirs, ours = split(asked, NO_QUIRKS)
+    assert ours == {ELEMENT: "secret"}
+    assert matches_all(theirs)(a_private_match("UN", b"other\0"))
+    assert not matches_all(theirs)(a_private_match("UN", b"\1\2\3\4"))
+    assert not matches_all(theirs)(a_private_match("UN", b""))
+
+
+def test_a_private_attribute_of_known_vr_is_asked_for_with_its_value() -> None:
+    asked: Keys = {0x00190010: "GEMS_ACQU_01", 0x00191002: "512"}
+    assert sent_keys(asked, {}, NO_QUIRKS) == asked
+    assert split(asked, NO_QUIRKS) == (asked, {})
+
+
+def test_bytes_that_cannot_be_read_are_not_taken_for_no_value() -> None:
+    empty = matches_all({ELEMENT: '""'})
+    assert empty(a_private_match("UN", b""))
+    assert not empty(a_private_match("UN", b"\1\2"))
 
 
 def test_a_pacs_without_wild_cards_is_not_sent_any() -> None:
