@@ -6,8 +6,9 @@ answered; what is longer is left to a stream, which holds its association until 
 
 import logging
 import socket
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
+from functools import partial
 from itertools import islice
 from typing import Final
 
@@ -21,6 +22,7 @@ from dicom_qr_gateway.errors import (
     QueryTimeout,
 )
 from dicom_qr_gateway.named_pacs import NamedPacs
+from dicom_qr_gateway.services.lent_association import LentAssociation
 from dicom_qr_gateway.services.level_finder import models_of
 from dicom_qr_gateway.services.qido_attributes import Level
 from dicom_qr_gateway.services.qido_finder import Finder, options_for
@@ -68,39 +70,16 @@ class Session:
             QueryTimeout,
             "The query took longer than QUERY_TIMEOUT: ask for less, or look at the PACS' load.",
         )
-        self._pool, self._search, self._pacs, self._client = pool, search, pacs, client
+        self._search = search
         self._refused_series = False
         self._open = ExitStack()
+        self._lent = LentAssociation(_lend(pool, search, pacs, client, self._whole))
         with ExitStack() as opening:
-            self._association = opening.enter_context(self._lent())
-            self._finder = Finder(self._association, search, pacs.quirks, pool.limits, self._whole)
+            opening.callback(self._lent.close)
+            self._finder = Finder(self._lent, search, pacs.quirks, pool.limits, self._whole)
             self._matches = self._finder.matches()
             # Closed before its association: that is where a C-CANCEL goes out.
             opening.callback(self._matches.close)
-            self._open = opening.pop_all()
-
-    def _lent(self) -> AbstractContextManager[Association]:
-        """Return an association of the pool, not opened yet."""
-        return self._pool.association(
-            self._pacs.peer,
-            self._pacs.calling_ae_title,
-            models_of(self._search.level),
-            self._client,
-            self._whole,
-            find_options=options_for(self._search, self._pacs.quirks),
-        )
-
-    def _open_again(self) -> None:
-        """Go on with a fresh association: a PACS that ignores a C-CANCEL costs the first one.
-
-        Raises:
-            GatewayError: see Pool.association.
-        """
-        log.info("the association is over, opened again for what is still to ask")
-        self._open.close()
-        with ExitStack() as opening:
-            self._association = opening.enter_context(self._lent())
-            self._finder.at_level.use(self._association)
             self._open = opening.pop_all()
 
     def close(self) -> None:
@@ -176,12 +155,12 @@ class Session:
     def _modalities(self, uids: Sequence[str]) -> dict[str, str]:
         """Return the modalities of these studies, as far as the PACS lets itself be asked."""
         known: dict[str, str] = {}
-        if uids and not self._association.is_open:
-            self._open_again()
+        if uids and not self._lent.association.is_open:
+            self._finder.at_level.use(self._lent.fresh())
         try:
             for start in range(0, len(uids), MAX_ROWS_HELD):
                 several = uids[start : start + MAX_ROWS_HELD]
-                found = modalities_of(self._finder.at_level, several)
+                found = modalities_of(self._finder.at_level, self._lent, several)
                 known.update((uid, "\\".join(each)) for uid, each in found.items())
         except IdentifierRefused:
             log.info("the PACS refuses to be asked for the series of its studies")
@@ -222,3 +201,17 @@ class Session:
         if self._refused_series:
             found.append(REFUSED_SERIES)
         return found
+
+
+def _lend(
+    pool: Pool, search: Search, pacs: NamedPacs, client: socket.socket | None, *deadlines: Deadline
+) -> Callable[[], AbstractContextManager[Association]]:
+    return partial(
+        pool.association,
+        pacs.peer,
+        pacs.calling_ae_title,
+        models_of(search.level),
+        client,
+        *deadlines,
+        find_options=options_for(search, pacs.quirks),
+    )
