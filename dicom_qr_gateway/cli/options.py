@@ -49,7 +49,7 @@ DICOM over TLS, not yet, and refuses them.
 Two tables may have one host and port with different AE titles. The same host, port, `ae_title` and
 `calling_ae_title` twice are refused. Limits count by the address that is connected to: a request
 that gives the address instead of the name is under the same limit. The address of a host name
-is known once it has been asked."""
+is known once it has been asked; of several, the smallest counts."""
 
 
 @click.command()

@@ -1,13 +1,14 @@
-"""How many associations named PACS may have, by the address that is connected to.
+"""How many associations named PACS may have, by where they listen.
 
 Rule: several names, and requests by address, may mean one host and port; the smallest number that
-is stated for it counts for all of them. A host name's address is known once it has been looked up.
+is stated for it counts for all of them. A host name's address is known once it has been looked up;
+of several it is the smallest, since name servers return them in turns.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 
+from dicom_qr_gateway.dicom.name_lookup import SocketAddress, literal
 from dicom_qr_gateway.dicom.types import ApplicationEntity
 
 
@@ -19,6 +20,11 @@ class AssociationLimit:
     port: int
     most: int
     idle: int = 0  # of these, kept without a request
+
+
+def counted_address(addresses: Iterable[SocketAddress]) -> str:
+    """Return the one of a host's addresses that counts for limits, in whatever order they come."""
+    return min((each.family, each.address) for each in addresses)[1]
 
 
 @dataclass(slots=True)
@@ -33,20 +39,18 @@ class AssociationLimits:
 
         Args:
             peer: whom a request names.
-            address: what its host was resolved to.
+            address: what its host was resolved to, see counted_address.
         """
         here = [each for each in self.stated if each.port == peer.port]
         for each in here:
             if each.host.lower() == peer.host.lower():
                 self._addresses[each.host] = address
-        here = [each for each in here if self._address(each.host) == address]
+        here = [each for each in here if self._address(each) == address]
         if not here:
             return None
         most, idle = min(each.most for each in here), min(each.idle for each in here)
         return AssociationLimit(address, peer.port, most, min(idle, most - 1))
 
-    def _address(self, host: str) -> str | None:
-        try:
-            return str(ip_address(host))
-        except ValueError:
-            return self._addresses.get(host)
+    def _address(self, limit: AssociationLimit) -> str | None:
+        address = literal(limit.host, limit.port)
+        return address.address if address else self._addresses.get(limit.host)

@@ -55,7 +55,7 @@ def c_find(
     Raises:
         IdentifierRefused: the final status is 0xA9xx, and no match came before it.
         DimseFailure: the final status is another one than Success.
-        ProtocolError: a pending response has no identifier, or a broken one.
+        ProtocolError: a pending response has no identifier, an empty or a broken one.
         TooManyMatches, ResponseTooLarge: the budget is spent.
         GatewayError: see Association.
     """
@@ -120,7 +120,7 @@ def _matches(
             )
             if not message.response.is_pending:
                 return _check_final(message.response.status, has_matches)
-            if message.identifier is None:
+            if not message.identifier:
                 raise ProtocolError("The PACS sent a match without an identifier.")
             has_matches = True
             budget.count_match()

@@ -95,7 +95,8 @@ class Connection:
         """Return what the peer sent, at least one byte.
 
         Args:
-            is_incomplete: a PDU has begun, so NETWORK_TIMEOUT since the last byte applies too.
+            is_incomplete: a PDU has begun, so NETWORK_TIMEOUT since the last byte applies too,
+                but not to bytes that came while nobody read: then it was not the PACS that stopped.
             timeout_error: what a passed NETWORK_TIMEOUT means here.
             deadlines: the absolute ones.
 
@@ -103,7 +104,7 @@ class Connection:
             PacsTimeout: the error of what passed first.
             ConnectionLost: the peer closed or reset the connection.
         """
-        if is_incomplete:
+        if is_incomplete and not self.has_something():
             at = self._last_byte + self._network_timeout
             stalled = Deadline(at, timeout_error, "The PACS stopped in the middle of a PDU.")
             deadlines = (stalled, *deadlines)

@@ -61,12 +61,14 @@ class KeptAssociations:
                 kept.slot.close()
                 return kept
             log.debug("a kept association had been ended by its PACS")
-            self._release([kept])
+            self._abort(kept)
 
     def keep(
         self, key: Hashable, association: Association, held: ExitStack, place: str, most: int
     ) -> None:
         """Keep an association if that many are not kept yet, by all workers together.
+
+        What it was for is complete: whatever is missing to keep it is no error.
 
         Args:
             key: whom it is with, and what was proposed.
@@ -75,16 +77,17 @@ class KeptAssociations:
             place: the PACS, as all workers name it.
             most: its ``idle_associations``.
         """
-        if self._is_closed or association.has_ended():
-            return
-        slot = SHARED.take(f"idle {place}", most)
+        slot = None if association.has_ended() else _share(place, most)
         if slot is None:
             return
-        association.suspend()
-        kept = Kept(association, held.pop_all(), slot, time.monotonic() + KEPT_FOR)
         with self._changed:
+            if self._is_closed or not self._is_watched():
+                slot.close()
+                return
+            association.suspend()
+            kept = Kept(association, held.pop_all(), slot, time.monotonic() + KEPT_FOR)
             self._kept[key].append(kept)
-            self._watch()
+            self._changed.notify()
 
     def close(self) -> None:
         """Release all, and keep none any more."""
@@ -98,14 +101,21 @@ class KeptAssociations:
             self._watcher.join()
         atexit.unregister(self.close)
 
-    def _watch(self) -> None:
-        if self._watcher is None:
-            self._watcher = threading.Thread(
-                target=self._release_in_time, name="kept-associations", daemon=True
-            )
-            self._watcher.start()
-            atexit.register(self.close)
-        self._changed.notify()
+    def _is_watched(self) -> bool:
+        """Tell whether a thread releases what is kept in time; start it for the first."""
+        if self._watcher is not None:
+            return True
+        watcher = threading.Thread(
+            target=self._release_in_time, name="kept-associations", daemon=True
+        )
+        try:
+            watcher.start()
+        except RuntimeError:
+            log.info("no thread is left to keep an association")
+            return False
+        self._watcher = watcher
+        atexit.register(self.close)
+        return True
 
     def _release_in_time(self) -> None:
         while True:
@@ -128,3 +138,19 @@ class KeptAssociations:
             kept.association.resume(Waiter(Interrupts(self._stop)))
             kept.held.close()
             kept.slot.close()
+
+    def _abort(self, kept: Kept) -> None:
+        """End what its PACS has ended, or broken, without a wait: a query is about to begin."""
+        kept.association.resume(Waiter(Interrupts(self._stop)))
+        kept.association.abort()
+        kept.held.close()
+        kept.slot.close()
+
+
+def _share(place: str, most: int) -> Slot | None:
+    """Return one of the associations that may be kept, None where there is none."""
+    try:
+        return SHARED.take(f"idle {place}", most)
+    except OSError:
+        log.info("no file descriptor is left to keep an association")
+        return None

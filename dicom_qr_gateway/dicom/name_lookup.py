@@ -1,8 +1,10 @@
 """Host name -> socket addresses, bounded in time although getaddrinfo cannot be cancelled.
 
-Rule: this is the one exception to "no thread". A look-up runs in one of at most LOOK_UP_THREADS
+Rule 1: this is the one exception to "no thread". A look-up runs in one of at most LOOK_UP_THREADS
 daemon threads; whoever asked waits with the same poll as for a PACS and may leave it behind.
 Address literals never go there.
+Rule 2: an IPv4-mapped IPv6 address (RFC 4291 2.5.5.2) is the IPv4 address, so that limits and what
+is kept know it by one spelling.
 """
 
 import logging
@@ -12,7 +14,7 @@ import threading
 from collections import deque
 from dataclasses import dataclass
 from functools import lru_cache
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final
 
 from dicom_qr_gateway.dicom.types import Deadline
@@ -46,11 +48,12 @@ class LookUp:
         """Ask the system's resolver; no answer leaves ``addresses`` None."""
         try:
             found = socket.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
-            self.addresses = [
-                SocketAddress(family, str(address[0]), self._port)
+            addresses = [
+                _socket_address(ip_address(address[0]), self._port)
                 for family, _, _, _, address in found
                 if family in (socket.AF_INET, socket.AF_INET6)
             ]
+            self.addresses = [*dict.fromkeys(addresses)]
         except Exception as error:
             log.debug("a name look-up failed: %s", type(error).__name__)
         finally:
@@ -119,9 +122,9 @@ def resolve(host: str, port: int, waiter: Waiter, *deadlines: Deadline) -> list[
         GatewayBusy: the gateway has no descriptor or thread left for a look-up.
         PacsTimeout: the earliest deadline's error.
     """
-    literal = _literal(host, port)
-    if literal is not None:
-        return [literal]
+    address = literal(host, port)
+    if address is not None:
+        return [address]
     try:
         look_up = LookUp(host, port)
     except OSError:
@@ -142,10 +145,17 @@ def resolve(host: str, port: int, waiter: Waiter, *deadlines: Deadline) -> list[
 
 
 @lru_cache(maxsize=1024)
-def _literal(host: str, port: int) -> SocketAddress | None:
+def literal(host: str, port: int) -> SocketAddress | None:
+    """Return the address that the host is, None where it is a name."""
     try:
         address = ip_address(host)
     except ValueError:
         return None
-    family = socket.AF_INET if address.version == 4 else socket.AF_INET6
-    return SocketAddress(family, str(address), port)
+    return _socket_address(address, port)
+
+
+def _socket_address(address: IPv4Address | IPv6Address, port: int) -> SocketAddress:
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    found = mapped or address
+    family = socket.AF_INET if found.version == 4 else socket.AF_INET6
+    return SocketAddress(family, str(found), port)

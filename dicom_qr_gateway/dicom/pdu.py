@@ -168,6 +168,7 @@ class PduReader:
         """Begin with nothing received."""
         self._buffer = bytearray()
         self.length = 0  # bytes of the body that was returned last, for the log
+        self._speaks_dicom = False
 
     @property
     def is_incomplete(self) -> bool:
@@ -189,7 +190,7 @@ class PduReader:
             return None
         pdu_class = PDU_TYPES.get(buffer[0])
         if pdu_class is None:
-            raise _not_dicom(buffer[0])
+            raise _not_a_pdu() if self._speaks_dicom else _not_dicom(buffer[0])
         if len(buffer) < _HEADER.size:
             return None
         _, length = _HEADER.unpack_from(buffer)
@@ -200,6 +201,7 @@ class PduReader:
             return None
         body = bytes(buffer[_HEADER.size : end])
         self.length = length
+        self._speaks_dicom = True
         del buffer[:end]
         return pdu_class.decode(body)
 
@@ -230,3 +232,7 @@ class PduReader:
 def _not_dicom(first_byte: int) -> ProtocolError:
     guess = _OTHER_PROTOCOLS.get(first_byte, "the first byte is no PDU type")
     return ProtocolError(f"What answers on this port does not speak DICOM: {guess}.")
+
+
+def _not_a_pdu() -> ProtocolError:
+    return ProtocolError("The PACS sent something that is no PDU, after others that were.")

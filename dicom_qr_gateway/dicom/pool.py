@@ -12,7 +12,11 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from dicom_qr_gateway.dicom.association import Association
-from dicom_qr_gateway.dicom.association_limits import AssociationLimit, AssociationLimits
+from dicom_qr_gateway.dicom.association_limits import (
+    AssociationLimit,
+    AssociationLimits,
+    counted_address,
+)
 from dicom_qr_gateway.dicom.bulkheads import Bulkheads
 from dicom_qr_gateway.dicom.establish import Proposal, establish
 from dicom_qr_gateway.dicom.find_options import NO_OPTIONS, FindOptions
@@ -48,18 +52,17 @@ class _Call:
 
 @dataclass(frozen=True, slots=True)
 class _Admitted:
-    """A call that has its places: its addresses, the seconds left to connect, and its limits."""
+    """A call that has its places: its addresses, the seconds left to connect, and its limits.
+
+    ``address`` is the one that counts for these.
+    """
 
     interrupts: Interrupts
     waiter: Waiter
     addresses: list[SocketAddress]
+    address: str
     left: float
     limit: AssociationLimit | None
-
-    @property
-    def address(self) -> str:
-        """Return the address that counts for limits."""
-        return self.addresses[0].address
 
     @property
     def idle(self) -> int:
@@ -186,10 +189,10 @@ class Pool:
             addresses = self._addresses(peer, waiter, *call.deadlines)
             call.phases.end()
             left = begun + self.limits.connection_timeout - time.monotonic()
-            first = addresses[0].address
-            limit = self._stated.of(peer, first)
-            with self.bulkheads.place(f"PACS {first} {peer.port}"):
-                yield _Admitted(interrupts, waiter, addresses, left, limit)
+            address = counted_address(addresses)
+            limit = self._stated.of(peer, address)
+            with self.bulkheads.place(f"PACS {address} {peer.port}"):
+                yield _Admitted(interrupts, waiter, addresses, address, left, limit)
 
     @contextmanager
     def _opened(self, call: "_Call", admitted: "_Admitted") -> Iterator[Association]:

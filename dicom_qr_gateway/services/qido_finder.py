@@ -10,13 +10,13 @@ from contextlib import closing
 from dataclasses import replace
 from itertools import islice
 
-from dicom_qr_gateway.dicom.association import Association
 from dicom_qr_gateway.dicom.budgets import FindBudget
 from dicom_qr_gateway.dicom.data_set import DataSet
 from dicom_qr_gateway.dicom.find_options import FindOptions
 from dicom_qr_gateway.dicom.query_keys import Keys
 from dicom_qr_gateway.dicom.types import Deadline, Limits, QueryRetrieveLevel, Quirks
 from dicom_qr_gateway.services.key_values import EMPTY
+from dicom_qr_gateway.services.lent_association import LentAssociation
 from dicom_qr_gateway.services.level_finder import LevelFinder, models_of
 from dicom_qr_gateway.services.qido_attributes import DOWNWARDS, UNIQUE_KEYS, Level, level_of, tag
 from dicom_qr_gateway.services.qido_request import Search
@@ -43,7 +43,7 @@ class Finder:
 
     def __init__(
         self,
-        association: Association,
+        lent: LentAssociation,
         search: Search,
         quirks: Quirks,
         limits: Limits,
@@ -57,9 +57,10 @@ class Finder:
             InvalidRequest: the PACS has to be told a patient, and the search names none.
         """
         self._search = search
+        self._lent = lent
         self._quirks = quirks
         self.at_level = LevelFinder(
-            association,
+            lent.association,
             models_of(search.level),
             _only_patient(search),
             quirks,
@@ -162,7 +163,9 @@ class Finder:
     ) -> Generator[Match, None, None]:
         if level is Level.STUDIES:
             if asked.get(MODALITIES_IN_STUDY, EMPTY) != EMPTY:
-                yield from find_by_modalities(self.at_level, self._quirks, asked, included, uids)
+                yield from find_by_modalities(
+                    self.at_level, self._lent, self._quirks, asked, included, uids
+                )
                 return
             if self._quirks.modality_level is QueryRetrieveLevel.SERIES:
                 included = without_modalities(included)

@@ -6,9 +6,10 @@ answered; what is longer is left to a stream, which holds its association until 
 
 import logging
 import socket
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import Final
 
@@ -21,6 +22,7 @@ from dicom_qr_gateway.errors import (
     PatientMismatch,
 )
 from dicom_qr_gateway.named_pacs import NamedPacs
+from dicom_qr_gateway.services.lent_association import LentAssociation
 from dicom_qr_gateway.services.level_finder import models_of
 from dicom_qr_gateway.services.qido_attributes import Level
 from dicom_qr_gateway.services.qido_finder import Finder, options_for
@@ -74,41 +76,18 @@ class Session:
         Raises:
             GatewayError: see Pool.association and Finder.
         """
-        self._pool, self._search, self._pacs, self._bounds = pool, search, pacs, bounds
+        self._search, self._bounds = search, bounds
         self._refused_series = False
         self._open = ExitStack()
+        self._lent = LentAssociation(_lend(pool, search, pacs, bounds))
         with ExitStack() as opening:
-            self._association = opening.enter_context(self._lent())
+            opening.callback(self._lent.close)
             self._finder = Finder(
-                self._association, search, pacs.quirks, pool.limits, bounds.budget, bounds.whole
+                self._lent, search, pacs.quirks, pool.limits, bounds.budget, bounds.whole
             )
             self._matches = self._finder.matches()
             # Closed before its association: that is where a C-CANCEL goes out.
             opening.callback(self._matches.close)
-            self._open = opening.pop_all()
-
-    def _lent(self) -> AbstractContextManager[Association]:
-        """Return an association of the pool, not opened yet."""
-        return self._pool.association(
-            self._pacs.peer,
-            self._pacs.calling_ae_title,
-            models_of(self._search.level),
-            self._bounds.client,
-            self._bounds.whole,
-            find_options=options_for(self._search, self._pacs.quirks),
-        )
-
-    def _open_again(self) -> None:
-        """Go on with a fresh association: a PACS that ignores a C-CANCEL costs the first one.
-
-        Raises:
-            GatewayError: see Pool.association.
-        """
-        log.info("the association is over, opened again for what is still to ask")
-        self._open.close()
-        with ExitStack() as opening:
-            self._association = opening.enter_context(self._lent())
-            self._finder.at_level.use(self._association)
             self._open = opening.pop_all()
 
     def close(self) -> None:
@@ -204,12 +183,12 @@ class Session:
     def _modalities(self, uids: Sequence[str]) -> dict[str, str]:
         """Return the modalities of these studies, as far as the PACS lets itself be asked."""
         known: dict[str, str] = {}
-        if uids and not self._association.is_open:
-            self._open_again()
+        if uids and not self._lent.association.is_open:
+            self._finder.at_level.use(self._lent.fresh())
         try:
             for start in range(0, len(uids), MAX_ROWS_HELD):
                 several = uids[start : start + MAX_ROWS_HELD]
-                found = modalities_of(self._finder.at_level, several)
+                found = modalities_of(self._finder.at_level, self._lent, several)
                 known.update((uid, "\\".join(each)) for uid, each in found.items())
         except IdentifierRefused:
             log.info("the PACS refuses to be asked for the series of its studies")
@@ -247,3 +226,17 @@ class Session:
         if self._refused_series:
             found.append(REFUSED_SERIES)
         return found
+
+
+def _lend(
+    pool: Pool, search: Search, pacs: NamedPacs, bounds: Bounds
+) -> Callable[[], AbstractContextManager[Association]]:
+    return partial(
+        pool.association,
+        pacs.peer,
+        pacs.calling_ae_title,
+        models_of(search.level),
+        bounds.client,
+        bounds.whole,
+        find_options=options_for(search, pacs.quirks),
+    )

@@ -1,6 +1,7 @@
 """Which studies has this patient? The clinical side of ``POST /q``.
 
-Rule: one association serves the whole query, and an answer exists only when all of it was read.
+Rule: one association serves the whole query (a second one where ``uid_lists`` says so), and an
+answer exists only when all of it was read.
 """
 
 import logging
@@ -10,10 +11,15 @@ from datetime import date
 from typing import Any
 
 from dicom_qr_gateway.dicom.association import Association
+from dicom_qr_gateway.dicom.budgets import FindBudget
 from dicom_qr_gateway.dicom.pool import Pool
-from dicom_qr_gateway.dicom.types import ApplicationEntity, Deadline, Limits
+from dicom_qr_gateway.dicom.types import ApplicationEntity, Deadline
 from dicom_qr_gateway.dicom.uids import PATIENT_ROOT_FIND, STUDY_ROOT_FIND
-from dicom_qr_gateway.errors import NoStudyMatched, PatientMismatch, QueryTimeout
+from dicom_qr_gateway.errors import (
+    GatewayError,
+    NoStudyMatched,
+    PatientMismatch,
+)
 from dicom_qr_gateway.services.matching import (
     has_modality,
     is_of_patient,
@@ -22,6 +28,7 @@ from dicom_qr_gateway.services.matching import (
 )
 from dicom_qr_gateway.services.study import Study, merge_duplicates
 from dicom_qr_gateway.services.study_finder import StudyFinder
+from dicom_qr_gateway.services.uid_lists import ListUse
 
 log = logging.getLogger(__name__)
 
@@ -77,31 +84,50 @@ class QueryService:
             PatientMismatch: every match is another patient's.
             GatewayError: the answer could not be had, see Pool.association and c_find.
         """
-        whole = Deadline.after(
-            self._pool.limits.query_timeout,
-            QueryTimeout,
-            "The query took longer than QUERY_TIMEOUT: ask for less, or look at the PACS' load.",
-        )
-        found = self._pool.query(
-            query.pacs,
-            query.calling_ae_title,
-            (STUDY_ROOT_FIND, PATIENT_ROOT_FIND),
-            client,
-            lambda association: _find(query, association, self._pool.limits, whole, *deadlines),
-            whole,
-            *deadlines,
-        )
+        whole = self._pool.limits.query_deadline()
+        found = self._found(query, client, whole, *deadlines)
         if not found.studies:
             raise _no_study_matched(found.withheld)
         return found
 
+    def _found(
+        self, query: StudyQuery, client: socket.socket | None, *deadlines: Deadline
+    ) -> FoundStudies:
+        budget, lists = FindBudget(self._pool.limits), ListUse()
+        try:
+            return self._asked(query, client, budget, lists, *deadlines)
+        except GatewayError as error:
+            if not lists.give_up_for(error):
+                raise
+        return self._asked(query, client, budget, lists, *deadlines)
 
-def _find(
-    query: StudyQuery, association: Association, limits: Limits, *deadlines: Deadline
-) -> FoundStudies:
-    finder = StudyFinder(
-        association, query.patient_id, limits, *deadlines, quirks=query.pacs.quirks
-    )
+    def _asked(
+        self,
+        query: StudyQuery,
+        client: socket.socket | None,
+        budget: FindBudget,
+        lists: ListUse,
+        *deadlines: Deadline,
+    ) -> FoundStudies:
+        limits, quirks = self._pool.limits, query.pacs.quirks
+
+        def work(association: Association) -> FoundStudies:
+            finder = StudyFinder(
+                association, query.patient_id, limits, budget, lists, *deadlines, quirks=quirks
+            )
+            return _find(query, finder)
+
+        return self._pool.query(
+            query.pacs,
+            query.calling_ae_title,
+            (STUDY_ROOT_FIND, PATIENT_ROOT_FIND),
+            client,
+            work,
+            *deadlines,
+        )
+
+
+def _find(query: StudyQuery, finder: StudyFinder) -> FoundStudies:
     matches = finder.studies(query.is_selective)
     own = [study for study in matches if is_of_patient(study, query.patient_id)]
     withheld = _count_withheld(matches, own)

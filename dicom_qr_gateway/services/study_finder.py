@@ -17,7 +17,7 @@ from dicom_qr_gateway.dicom.uids import PATIENT_ROOT_FIND, STUDY_ROOT_FIND
 from dicom_qr_gateway.errors import DimseFailure
 from dicom_qr_gateway.services.matching import wire_patient_id
 from dicom_qr_gateway.services.study import KEYS, Study, study_from, values
-from dicom_qr_gateway.services.uid_lists import UidLists
+from dicom_qr_gateway.services.uid_lists import ListUse, UidLists
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +41,8 @@ class StudyFinder:
         association: Association,
         patient_id: str,
         limits: Limits,
+        budget: FindBudget,
+        lists: ListUse,
         *deadlines: Deadline,
         quirks: Quirks = NO_QUIRKS,
     ) -> None:
@@ -51,10 +53,10 @@ class StudyFinder:
         self._limits = limits
         self._deadlines = deadlines
         self._quirks = quirks
-        self._budget = FindBudget(limits)
+        self._budget = budget
         self._refused: tuple[str, ...] = ()
-        self._dear_keys = UidLists(self._ask_for_dear_key, _study_of)
-        self._series = UidLists(self._ask_for_series, _study_of)
+        self._dear_keys = UidLists(self._ask_for_dear_key, _study_of, lists)
+        self._series = UidLists(self._ask_for_series, _study_of, lists)
 
     def studies(self, is_selective: bool) -> list[Study]:
         """Return the matches at STUDY level.

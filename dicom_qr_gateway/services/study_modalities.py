@@ -13,13 +13,15 @@ from typing import Final
 from dicom_qr_gateway.dicom.data_set import DataSet
 from dicom_qr_gateway.dicom.query_keys import Keys
 from dicom_qr_gateway.dicom.types import QueryRetrieveLevel, Quirks
+from dicom_qr_gateway.errors import GatewayError
+from dicom_qr_gateway.services.lent_association import LentAssociation
 from dicom_qr_gateway.services.level_finder import LevelFinder
 from dicom_qr_gateway.services.qido_attributes import Level
 from dicom_qr_gateway.services.qido_rows import MODALITIES_IN_STUDY, Match
 from dicom_qr_gateway.services.refilter import matches_text
 from dicom_qr_gateway.services.search_limits import MAX_ENTITIES, too_broad
 from dicom_qr_gateway.services.study import values
-from dicom_qr_gateway.services.uid_lists import UidLists
+from dicom_qr_gateway.services.uid_lists import ListUse, UidLists
 from dicom_qr_gateway.services.withheld import Withheld
 
 _STUDY_UID: Final = 0x0020000D
@@ -28,12 +30,18 @@ _MODALITY: Final = 0x00080060
 
 
 def find_by_modalities(
-    finder: LevelFinder, quirks: Quirks, asked: Keys, included: Keys, above: Mapping[int, str]
+    finder: LevelFinder,
+    lent: LentAssociation,
+    quirks: Quirks,
+    asked: Keys,
+    included: Keys,
+    above: Mapping[int, str],
 ) -> Generator[Match, None, None]:
     """Yield the studies that match, those that the PACS says nothing of last.
 
     Args:
         finder: asks the PACS.
+        lent: where it does.
         quirks: whether it knows modalities of studies.
         asked: the keys of the search, ModalitiesInStudy among them.
         included: what is to be in the answer.
@@ -59,7 +67,7 @@ def find_by_modalities(
                 finder.withheld.add(Level.STUDIES, data_set, is_of_other_patient=False)
             if len(silent) > MAX_ENTITIES:
                 raise too_broad()
-    by_study = modalities_of(finder, [*dict.fromkeys(map(_study_of, silent))])
+    by_study = modalities_of(finder, lent, [*dict.fromkeys(map(_study_of, silent))])
     for data_set in silent:
         modalities = "\\".join(by_study[_study_of(data_set)])
         if not modalities:
@@ -73,13 +81,27 @@ def without_modalities(keys: Keys) -> Keys:
     return {tag: value for tag, value in keys.items() if tag != MODALITIES_IN_STUDY}
 
 
-def modalities_of(finder: LevelFinder, uids: Sequence[str]) -> dict[str, list[str]]:
+def modalities_of(
+    finder: LevelFinder, lent: LentAssociation, uids: Sequence[str]
+) -> dict[str, list[str]]:
     """Return the modalities of the series of each study; none where the PACS says nothing.
 
     Raises:
-        GatewayError: see LevelFinder.find.
+        GatewayError: see LevelFinder.find and LentAssociation.fresh.
     """
-    rows = UidLists(partial(_series, finder), _study_of).rows(uids)
+    try:
+        return _modalities_of(finder, lent.lists, uids)
+    except GatewayError as error:
+        if not lent.lists.give_up_for(error):
+            raise
+    finder.use(lent.fresh())
+    return _modalities_of(finder, lent.lists, uids)
+
+
+def _modalities_of(
+    finder: LevelFinder, lists: ListUse, uids: Sequence[str]
+) -> dict[str, list[str]]:
+    rows = UidLists(partial(_series, finder), _study_of, lists).rows(uids)
     return {uid: values("\\".join(map(_modality_of, series))) for uid, series in rows.items()}
 
 

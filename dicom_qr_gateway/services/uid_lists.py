@@ -1,8 +1,10 @@
 """What a PACS says of several studies: asked by lists of their UIDs, else UID by UID.
 
-Rule: PS3.4 C.4.1.2.1 wants a single Study Instance UID below STUDY level; most PACS take a list.
+Rule 1: PS3.4 C.4.1.2.1 wants a single Study Instance UID below STUDY level; most PACS take a list.
 What is said to a list counts only as a whole: if it fails, or speaks of other studies, all of it is
 forgotten; a study that it leaves out is asked for by itself.
+Rule 2: where an association ends after a list was asked, the list may be why: then the question is
+asked once more, on a fresh association, without lists, and under the same deadlines and budgets.
 """
 
 import logging
@@ -10,13 +12,44 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from typing import Final, Generic, TypeVar
 
-from dicom_qr_gateway.errors import DimseFailure
+from dicom_qr_gateway.errors import (
+    AssociationAborted,
+    ConnectionLost,
+    DimseFailure,
+    GatewayError,
+    ResponseTimeout,
+)
 
 log = logging.getLogger(__name__)
 
 UIDS_IN_A_LIST: Final = 100  # an element of 6.5 KB, which fits into one PDU of any PACS
 
 Row = TypeVar("Row")
+
+
+# A PACS that goes on for long after a C-CANCEL is left by an abort; some end the association
+# themselves, or answer a list later than they answer a single UID.
+_ENDS: Final = (ConnectionLost, AssociationAborted, ResponseTimeout)
+
+
+class ListUse:
+    """Whether a PACS is asked by lists in one query, all its levels together."""
+
+    def __init__(self) -> None:
+        """Begin with lists allowed and none asked."""
+        self.is_allowed = True
+        self.has_begun = False
+
+    def give_up_for(self, error: GatewayError) -> bool:
+        """Allow no more lists where they may be why a query failed; tell whether that is so.
+
+        It is so once at most: what fails without lists has failed.
+        """
+        if not (self.has_begun and isinstance(error, _ENDS)):
+            return False
+        log.info("the association ended after a list of UIDs, asked again without: %s", error.error)
+        self.is_allowed = self.has_begun = False
+        return True
 
 
 class UidLists(Generic[Row]):
@@ -26,15 +59,18 @@ class UidLists(Generic[Row]):
         self,
         ask: Callable[[str], Generator[Row, None, None]],
         uid_of: Callable[[Row], str],
+        use: ListUse,
     ) -> None:
         """Keep how to ask.
 
         Args:
             ask: for one UID, or for several joined by backslashes; closed early, it cancels.
             uid_of: returns the Study Instance UID of a row, "" where it has none.
+            use: whether lists may be asked in this query.
         """
         self._ask = ask
         self._uid_of = uid_of
+        self._use = use
         self._takes_lists = True
 
     def rows(self, uids: Sequence[str]) -> dict[str, list[Row]]:
@@ -46,7 +82,7 @@ class UidLists(Generic[Row]):
         rows: dict[str, list[Row]] = {}
         for start in range(0, len(uids), UIDS_IN_A_LIST):
             several = uids[start : start + UIDS_IN_A_LIST]
-            if self._takes_lists and len(several) > 1:
+            if self._use.is_allowed and self._takes_lists and len(several) > 1:
                 said = self._of_several(several)
                 self._takes_lists = len(said) == len(several)
                 rows.update(said)
@@ -58,6 +94,7 @@ class UidLists(Generic[Row]):
     def _of_several(self, uids: Sequence[str]) -> dict[str, list[Row]]:
         """Return what the PACS says to a list, of those studies that it mentions."""
         rows: dict[str, list[Row]] = {}
+        self._use.has_begun = True
         try:
             with closing(self._ask("\\".join(uids))) as found:
                 for row in found:

@@ -1,6 +1,9 @@
 """Associations that are kept between queries, where a PACS is configured so."""
 
+import errno
+import select
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
@@ -12,6 +15,7 @@ from dicom_qr_gateway.dicom import kept_associations
 from dicom_qr_gateway.dicom.association_limits import AssociationLimit
 from dicom_qr_gateway.dicom.pdu import ReleaseRQ
 from dicom_qr_gateway.dicom.pool import Pool
+from dicom_qr_gateway.dicom.slots import SHARED, Slot
 from dicom_qr_gateway.dicom.types import ApplicationEntity
 from dicom_qr_gateway.dicom.waiting import StopSignal
 from dicom_qr_gateway.errors import ClientLeft, ConnectionLost, DimseFailure
@@ -22,7 +26,7 @@ from tests.pools import a_pool
 from .archive import Archive
 from .conftest import PATIENT, a_query
 from .conversation import PENDING, Conversation
-from .scripted_pacs import Script, ScriptedPacs
+from .scripted_pacs import PATIENCE, Script, ScriptedPacs
 from .scripts import a_study, finds
 
 MakePacs = Callable[..., ScriptedPacs]
@@ -200,3 +204,71 @@ def test_a_client_that_leaves_ends_its_query_on_a_kept_association_too(
     with pytest.raises(ClientLeft):
         find(pool, pacs.entity, ours)
     assert pacs.conversation.aborted
+
+
+class NoDescriptor:
+    def take(self, key: str, most: int) -> Slot | None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+
+def test_a_complete_answer_is_given_where_no_descriptor_is_left_to_keep_its_association(
+    archive: Archive, pool_for: MakePool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept_associations, "SHARED", NoDescriptor())
+    archive.studies = [a_study()]
+    assert len(find(pool_for(archive.entity), archive.entity).studies) == 1
+    assert archive.asked().released == 1
+
+
+def test_a_complete_answer_is_given_where_no_thread_is_left_to_keep_its_association(
+    pacs_with: MakePacs, pool_for: MakePool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_thread(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    pacs = pacs_with(finds(a_study()))
+    pool = pool_for(pacs.entity)
+    with monkeypatch.context() as without_threads:
+        without_threads.setattr(threading.Thread, "start", no_thread)
+        assert len(find(pool, pacs.entity).studies) == 1
+    for _ in range(2):
+        find(pool, pacs.entity)
+    pool.close()
+    assert [each.last for each in pacs.conversations] == [ReleaseRQ, ReleaseRQ]
+
+
+def test_a_kept_association_that_was_sent_half_a_pdu_is_aborted_at_once(
+    pacs_with: MakePacs, pool_for: MakePool
+) -> None:
+    def sends_half_a_pdu(peer: Conversation) -> None:
+        asked.wait(PATIENCE)
+        peer.send(b"\4\0\0")
+        peer.wait_until_closed()
+
+    asked = threading.Event()
+    pacs = pacs_with(then(sends_half_a_pdu), finds(a_study("1.2")))
+    pool = pool_for(pacs.entity)
+    find(pool, pacs.entity)
+    asked.set()
+    [[kept]] = pool._kept._kept.values()
+    select.select([kept.association._connection._socket], [], [], PATIENCE)
+    assert [study.uid for study in find(pool, pacs.entity).studies] == ["1.2"]
+    pool.close()
+    first, _ = pacs.conversations
+    assert first.aborted
+    assert ReleaseRQ not in map(type, first.pdus)
+
+
+def test_nothing_is_kept_by_a_worker_that_has_just_released_everything(
+    archive: Archive, pool_for: MakePool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Closing:
+        def take(self, key: str, most: int) -> Slot | None:
+            pool.close()
+            return SHARED.take(key, most)
+
+    archive.studies = [a_study()]
+    pool = pool_for(archive.entity)
+    monkeypatch.setattr(kept_associations, "SHARED", Closing())
+    find(pool, archive.entity)
+    assert archive.asked().released == 1

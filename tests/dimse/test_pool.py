@@ -1,5 +1,6 @@
 """Limits around real associations: a PACS that takes all it may leaves the others alone."""
 
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -59,6 +60,29 @@ def test_whoever_asks_a_pacs_that_is_taken_is_told_busy_and_others_are_served(
     with pytest.raises(GatewayBusy):
         EchoService(pool).echo(Verification(dead_pacs, "GATEWAY"))
     EchoService(pool).echo(Verification(archive.entity, "GATEWAY"))
+
+
+def test_a_limit_is_not_dodged_by_the_spelling_of_an_address(
+    dead_pacs: ApplicationEntity, pool: Pool
+) -> None:
+    mapped = replace(dead_pacs, host=f"::ffff:{dead_pacs.host}")
+    with pytest.raises(GatewayBusy):
+        EchoService(pool).echo(Verification(mapped, "GATEWAY"))
+
+
+def test_a_limit_is_not_dodged_by_a_name_server_that_turns_its_answers(
+    dead_pacs: ApplicationEntity, pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    addresses = ["127.0.0.2", dead_pacs.host]  # the smallest is not the first
+
+    def answer(host: str, port: int, **_: object) -> list[object]:
+        return [
+            (socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in addresses
+        ]
+
+    monkeypatch.setattr(socket, "getaddrinfo", answer)
+    with pytest.raises(GatewayBusy):
+        EchoService(pool).echo(Verification(replace(dead_pacs, host="pacs.example"), "GATEWAY"))
 
 
 def test_an_association_that_ended_is_free_for_the_next(archive: Archive, pool: Pool) -> None:

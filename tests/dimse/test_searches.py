@@ -347,3 +347,8 @@ def test_a_worklist_is_asked_over_its_own_model(pacs_with: MakePacs, search: Sea
     [item] = request.identifier.ScheduledProcedureStepSequence
     assert (item.ScheduledStationAETitle, item.ScheduledProcedureStepStartDate) == ("CT1", "")
     assert a_row(answer)["00400100"]["Value"][0]["00400001"]["Value"] == ["CT1"]
+
+
+def test_a_worklist_entry_of_nothing_is_an_error(pacs_with: MakePacs, search: Search) -> None:
+    with pytest.raises(ProtocolError):
+        search(pacs_with(finds(Dataset())), level=Level.WORKLIST)

@@ -49,6 +49,11 @@ def test_a_name_that_has_moved_is_where_it_was_looked_up_last():
     assert most(limits, peer("192.0.2.9"), "192.0.2.9") == 2
 
 
+def test_an_ipv4_mapped_address_that_is_stated_is_the_ipv4_address():
+    limits = AssociationLimits([AssociationLimit("::ffff:192.0.2.1", 104, 2)])
+    assert most(limits, peer("192.0.2.1"), "192.0.2.1") == 2
+
+
 def test_the_smallest_number_of_idle_ones_counts_too_and_leaves_one_for_who_asks():
     limits = AssociationLimits(
         [AssociationLimit("192.0.2.1", 104, 4, idle=2), AssociationLimit("192.0.2.1", 104, 4, 3)]

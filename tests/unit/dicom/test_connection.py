@@ -113,6 +113,15 @@ def test_network_timeout_counts_within_a_pdu_alone(pair: Pair) -> None:
         connection.receive(False, ResponseTimeout, Deadline.after(0.4, QueryTimeout, ""))
 
 
+def test_network_timeout_does_not_count_while_bytes_lie_ready(pair: Pair) -> None:
+    """The reader of a stream may pause for longer, in the middle of a PDU."""
+    connection, peer = pair
+    peer.send(b"hello")
+    select.select([connection._socket], [], [], 20)
+    connection._last_byte -= 60
+    assert connection.receive(True, ResponseTimeout, far()) == b"hello"
+
+
 def test_a_peer_that_takes_nothing_ends_a_send_after_network_timeout(pair: Pair) -> None:
     connection, _ = pair
     with pytest.raises(ResponseTimeout):

@@ -44,10 +44,11 @@ def no_address(*_: object, **__: object) -> list[object]:
         ("192.0.2.1", socket.AF_INET, "192.0.2.1"),
         ("::1", socket.AF_INET6, "::1"),
         ("2001:DB8:0::1", socket.AF_INET6, "2001:db8::1"),
-        ("::ffff:192.0.2.1", socket.AF_INET6, "::ffff:c000:201"),
+        ("::FFFF:192.0.2.1", socket.AF_INET, "192.0.2.1"),
+        ("::ffff:c000:201", socket.AF_INET, "192.0.2.1"),
     ],
 )
-def test_a_literal_is_its_own_answer(
+def test_a_literal_is_its_own_answer_in_one_spelling(
     waiter: Waiter, host: str, family: socket.AddressFamily, address: str
 ) -> None:
     assert resolve(host, 104, waiter, far()) == [SocketAddress(family, address, 104)]
@@ -68,6 +69,20 @@ def test_a_name_has_its_addresses_in_the_systems_order(
         SocketAddress(socket.AF_INET6, "2001:db8::1", 104),
         SocketAddress(socket.AF_INET, "192.0.2.1", 104),
     ]
+
+
+def test_an_ipv4_mapped_address_of_a_name_is_the_ipv4_address(
+    waiter: Waiter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def answer(host: str, port: int, **_: object) -> list[object]:
+        return [
+            (socket.AF_INET6, socket.SOCK_STREAM, 6, "", ("::ffff:192.0.2.1", port, 0, 0)),
+            (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("192.0.2.1", port)),
+        ]
+
+    resolver(monkeypatch, answer)
+    [address] = resolve("pacs.example", 104, waiter, far())
+    assert address == SocketAddress(socket.AF_INET, "192.0.2.1", 104)
 
 
 def test_localhost_is_resolved_by_the_system(waiter: Waiter) -> None:

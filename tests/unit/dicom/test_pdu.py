@@ -230,6 +230,12 @@ def test_another_protocol_is_recognised_by_its_first_byte(banner, guess):
         read_all(banner)
 
 
+@pytest.mark.parametrize("rest", [b"HTTP/1.1 400 Bad Request\r\n", b"\x16\x03", b"\x00"])
+def test_who_has_sent_a_pdu_is_not_taken_for_another_server(rest):
+    with pytest.raises(ProtocolError, match="something that is no PDU"):
+        read_all(encode_pdu(ReleaseRP()) + rest)
+
+
 @pytest.mark.parametrize("length", [0, 1, 200])
 def test_a_wrong_item_length_in_a_data_pdu_is_a_protocol_error(length):
     body = struct.pack(">IBB", length, 1, 3) + b"abcd"

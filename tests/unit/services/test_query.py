@@ -4,6 +4,7 @@ from typing import Any, cast
 
 import pytest
 
+from dicom_qr_gateway.dicom.budgets import FindBudget
 from dicom_qr_gateway.dicom.pool import Pool
 from dicom_qr_gateway.dicom.types import ApplicationEntity, Deadline, Limits, Quirks
 from dicom_qr_gateway.dicom.uids import PATIENT_ROOT_FIND, STUDY_ROOT_FIND
@@ -11,6 +12,7 @@ from dicom_qr_gateway.errors import NoStudyMatched, PatientMismatch, QueryTimeou
 from dicom_qr_gateway.services import query as module
 from dicom_qr_gateway.services.query import FoundStudies, QueryService, StudyQuery
 from dicom_qr_gateway.services.study import Study, study_from
+from dicom_qr_gateway.services.uid_lists import ListUse
 
 PACS = ApplicationEntity("192.0.2.1", 104, "PACS")
 
@@ -38,6 +40,8 @@ class Finder:
         association: object,
         patient_id: str,
         limits: Limits,
+        budget: FindBudget,
+        lists: ListUse,
         *deadlines: Deadline,
         quirks: Quirks,
     ) -> "Finder":

@@ -18,6 +18,7 @@ from dicom_qr_gateway.errors import DimseFailure
 from dicom_qr_gateway.services import study_finder as module
 from dicom_qr_gateway.services.study import Study, study_from
 from dicom_qr_gateway.services.study_finder import StudyFinder
+from dicom_qr_gateway.services.uid_lists import ListUse
 
 Answer = list[dict[str, str]] | Exception
 
@@ -61,7 +62,8 @@ class Pacs:
 def finder(pacs: Pacs, monkeypatch: pytest.MonkeyPatch, quirks: Quirks = NO_QUIRKS) -> StudyFinder:
     monkeypatch.setattr(module, "c_find", pacs.c_find)
     association: Any = pacs
-    return StudyFinder(association, "P1", Limits(), quirks=quirks)
+    limits = Limits()
+    return StudyFinder(association, "P1", limits, FindBudget(limits), ListUse(), quirks=quirks)
 
 
 def studies(*uids: str) -> list[Study]:

@@ -4,8 +4,16 @@ from collections.abc import Generator
 
 import pytest
 
-from dicom_qr_gateway.errors import ConnectionLost, DimseFailure
-from dicom_qr_gateway.services.uid_lists import UIDS_IN_A_LIST, UidLists
+from dicom_qr_gateway.errors import (
+    AssociationAborted,
+    ConnectionLost,
+    DimseFailure,
+    GatewayError,
+    ProtocolError,
+    QueryTimeout,
+    ResponseTimeout,
+)
+from dicom_qr_gateway.services.uid_lists import UIDS_IN_A_LIST, ListUse, UidLists
 
 Row = tuple[str, str]  # Study Instance UID, what is said of it
 REFUSED = DimseFailure("refused", dicom={"status": "0xA900"})
@@ -31,8 +39,8 @@ class Pacs:
             raise
 
 
-def lists(pacs: Pacs) -> UidLists[Row]:
-    return UidLists(pacs.ask, lambda row: row[0])
+def lists(pacs: Pacs, use: ListUse | None = None) -> UidLists[Row]:
+    return UidLists(pacs.ask, lambda row: row[0], use or ListUse())
 
 
 def test_several_are_asked_for_at_once_and_what_a_list_leaves_out_by_itself() -> None:
@@ -91,3 +99,36 @@ def test_what_ends_the_association_is_never_a_refused_list(answer: str) -> None:
 def test_a_refusal_of_one_uid_is_an_error() -> None:
     with pytest.raises(DimseFailure):
         lists(Pacs(a=(REFUSED,))).rows(["a"])
+
+
+ENDS: list[GatewayError] = [
+    AssociationAborted("aborted"),
+    ConnectionLost("lost"),
+    ResponseTimeout("silent"),
+]
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_lists_are_given_up_once_where_the_association_ends_after_one(end: GatewayError) -> None:
+    use = ListUse()
+    with pytest.raises(type(end)):
+        lists(Pacs(a_b=(("a", "1"), end)), use).rows(["a", "b"])
+    assert use.give_up_for(end)
+    pacs = Pacs(a=(("a", "1"),))
+    assert lists(pacs, use).rows(["a", "b"]) == {"a": [("a", "1")], "b": []}
+    assert pacs.asked == ["a", "b"]
+    assert not use.give_up_for(end)
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_where_no_list_was_asked_none_is_to_blame(end: GatewayError) -> None:
+    use = ListUse()
+    lists(Pacs(), use).rows(["a"])
+    assert not use.give_up_for(end)
+
+
+@pytest.mark.parametrize("failure", [REFUSED, ProtocolError("broken"), QueryTimeout("too long")])
+def test_other_failures_are_not_blamed_on_lists(failure: GatewayError) -> None:
+    use = ListUse()
+    lists(Pacs(), use).rows(["a", "b"])
+    assert not use.give_up_for(failure)
