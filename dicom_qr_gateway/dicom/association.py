@@ -5,7 +5,7 @@ Rule: a peer that ends early, in whatever way, is an error; only a complete mess
 
 import logging
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from dicom_qr_gateway.dicom.associate import UserInformation
 from dicom_qr_gateway.dicom.budgets import ByteBudget
@@ -24,6 +24,8 @@ from dicom_qr_gateway.errors import (
 )
 
 log = logging.getLogger(__name__)
+
+MAX_UNASKED: Final = 64 * 1024  # bytes that come before the question
 
 
 class Association(UpperLayer):
@@ -82,9 +84,12 @@ class Association(UpperLayer):
 
         Raises:
             PacsTimeout, ConnectionLost: it could not be sent.
+            ProtocolError: the PACS has sent a response already, which can be to no question.
+            AssociationAborted: the PACS has ended the association.
         """
         if not self._is_open:
             raise ConnectionLost("The association had to be ended before the last request.")
+        self._expect_silence(*deadlines)
         self._message_id = self._message_id % 0xFFFF + 1
         request = Request(
             command_field,
@@ -150,6 +155,18 @@ class Association(UpperLayer):
                 self._end_by(message)
         self._has_received = True
         return message
+
+    def _expect_silence(self, *deadlines: Deadline) -> None:
+        """Raise where the PACS has said something before it is asked."""
+        budget = ByteBudget(MAX_UNASKED)
+        while self._holds_something or self._connection.has_something():
+            message = self._message_reader.pop()
+            if message is None:
+                self._read(budget, *deadlines)
+            elif isinstance(message, Message):
+                raise ProtocolError("The PACS answered before it was asked.")
+            else:
+                self._end_by(message)
 
     def has_ended(self) -> bool:
         """Tell whether the peer ended the association between two requests.

@@ -113,9 +113,13 @@ class Response:
         """Read a command set.
 
         Raises:
-            ProtocolError: it is cut short, or a mandatory element is missing.
+            ProtocolError: it is cut short, a mandatory element is missing, or one comes twice.
         """
-        values = dict(_elements(data))
+        values: dict[int, bytes] = {}
+        for number, value in _elements(data):
+            if number in values:
+                raise ProtocolError("The PACS sent a command set that has an element twice.")
+            values[number] = value
         return cls(
             _required(values, _COMMAND_FIELD),
             _required(values, _MESSAGE_ID_RESPONDED_TO),

@@ -67,8 +67,7 @@ class DataSet:
     """The elements of a data set, or of one item of a sequence.
 
     ``places`` maps each tag to the VR that an explicit encoding claims (b"" in an implicit one),
-    start and stop of its value in ``data`` (stop is UNDEFINED for an undefined length). An
-    attribute that comes twice, which the standard forbids (PS3.5 7.1), has its last value.
+    start and stop of its value in ``data`` (stop is UNDEFINED for an undefined length).
     ``characters`` is ``data`` with one character a byte: slices of it are the values, and already
     the text of nearly all. ``is_simple`` says that no value has a delimiter or an escape sequence.
     """

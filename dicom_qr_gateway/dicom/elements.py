@@ -44,8 +44,8 @@ def elements(
 
     The value is ``data[start:stop]``; stop is UNDEFINED where the length is: such a value
     consists of items (a sequence, UN, or encapsulated pixel data) and is skipped with all that
-    is nested in it. Odd lengths and unsorted tags are passed on as they are, of a repeated tag the
-    last element. The VR is what an explicit encoding claims, b"" in an implicit one.
+    is nested in it. Odd lengths and unsorted tags are passed on as they are. The VR is what an
+    explicit encoding claims, b"" in an implicit one.
 
     Args:
         data: what the encoded data set is in.
@@ -54,8 +54,9 @@ def elements(
         end: where it ends, by default with the data.
 
     Raises:
-        ProtocolError: an element is truncated, longer than the data, has a VR that is none, or
-            is an item or a delimiter outside a sequence; or there are more than MAX_ELEMENTS.
+        ProtocolError: an element is truncated, longer than the data, comes twice (PS3.5 7.1), has a
+            VR that is none, or is an item or a delimiter outside a sequence; or there are more than
+            MAX_ELEMENTS.
     """
     unpack = _unpack_explicit if explicit_vr else _unpack_implicit
     end = len(data) if end is None else end
@@ -78,7 +79,10 @@ def elements(
             position = stop = start + length
         if position > end:
             raise malformed()
-        found[group << 16 | element] = vr, start, stop
+        tag = group << 16 | element
+        if tag in found:
+            raise ProtocolError("The PACS sent a data set that has an attribute twice.")
+        found[tag] = vr, start, stop
     raise ProtocolError("The PACS sent a data set with too many elements.")
 
 

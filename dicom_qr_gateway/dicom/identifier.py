@@ -130,8 +130,7 @@ def decode_identifier(data: bytes, explicit_vr: bool, assumed: str = "") -> dict
 
     Text comes without padding around any value, several values are joined by backslashes, and
     what the character set cannot say becomes U+FFFD. The VR is that of ``KEYS``, whatever an
-    explicit encoding claims. An attribute that comes twice, which the standard forbids (PS3.5
-    7.1), has its last value, as in pydicom. The text is ``str()`` of pydicom's, except that
+    explicit encoding claims. The text is ``str()`` of pydicom's, except that
 
     - padding goes from each of several values, and leading spaces go in AE, CS, LO, SH and UI;
     - escape sequences work as in PS3.5 6.1.2.5: the upper half of the code table keeps its set
@@ -146,8 +145,8 @@ def decode_identifier(data: bytes, explicit_vr: bool, assumed: str = "") -> dict
         assumed: see decode_assuming; "" believes (0008,0005).
 
     Raises:
-        ProtocolError: the encoding is broken, or the value of one of the keywords has an undefined
-            length or more than 65534 bytes (a list of UIDs: 65535 UIDs).
+        ProtocolError: the encoding is broken, one of the keywords comes twice (PS3.5 7.1), or its
+            value has an undefined length or more than 65534 bytes (a list of UIDs: 65535 UIDs).
     """
     # One character a byte: slices of it are the values, and already the text of nearly all.
     characters = data.decode("latin-1")
@@ -179,7 +178,7 @@ def _plain_texts(data: bytes, characters: str, explicit_vr: bool) -> dict[str, s
         if reader is not None:
             keyword, strip, padding = reader
             text = characters[start:stop]
-            if not text.isascii():
+            if keyword in texts or not text.isascii():
                 return None
             if any_list and "\\" in text:
                 texts[keyword] = _strip_each(text, strip, padding)

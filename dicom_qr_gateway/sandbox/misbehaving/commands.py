@@ -5,9 +5,11 @@ import struct
 from dicom_qr_gateway.sandbox.misbehaving import wire
 from dicom_qr_gateway.sandbox.misbehaving.fault import Family, Truth
 from dicom_qr_gateway.sandbox.misbehaving.peer import INSTANCES, PENDING, SUCCESS, Peer
+from dicom_qr_gateway.sandbox.misbehaving.proposal import IMPLICIT_VR_LITTLE_ENDIAN
 
 FAMILY = Family("Message ID, context ID, command field")
 
+OUT_OF_RESOURCES = 0xA700
 C_ECHO_RSP = 0x8030
 C_FIND_RSP = 0x8020
 C_MOVE_RSP = 0x8021
@@ -123,6 +125,31 @@ def status_of_four_bytes(peer: Peer) -> None:
 def status_of_no_bytes(peer: Peer) -> None:
     """Sends a Status without a value."""
     peer.respond(SUCCESS, Status=b"")
+
+
+@FAMILY.move("M-STATUS-TWICE", Truth.PROTOCOL_ERROR)
+@FAMILY.find("STATUS-TWICE", Truth.PROTOCOL_ERROR)
+def two_statuses_in_one_response(peer: Peer) -> None:
+    """Sends a response with two elements for its Status: out of resources, then Success."""
+    success = wire.element("Status", SUCCESS, explicit_vr=False)
+    peer.send(peer.pdus(peer.command(OUT_OF_RESOURCES) + success))
+
+
+@FAMILY.association("EARLY-ANSWER", Truth.PROTOCOL_ERROR)
+def answer_before_the_question(peer: Peer) -> None:
+    """Sends Success to message ID 1 in one segment with the A-ASSOCIATE-AC, before it is asked."""
+    acceptance = peer.acceptance()
+    context_id = next(iter(peer.proposal.acceptable(IMPLICIT_VR_LITTLE_ENDIAN)))
+    command = wire.command_set(
+        {
+            "CommandField": C_FIND_RSP,
+            "MessageIDBeingRespondedTo": 1,
+            "CommandDataSetType": 0x0101,
+            "Status": SUCCESS,
+        }
+    )
+    peer.send(acceptance + wire.fragments(context_id, True, command, len(command)))
+    peer.read_release()
 
 
 @FAMILY.move("M-COMMAND-EMPTY", Truth.PROTOCOL_ERROR)

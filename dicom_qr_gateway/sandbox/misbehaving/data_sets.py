@@ -11,6 +11,7 @@ from dicom_qr_gateway.sandbox.misbehaving import wire
 from dicom_qr_gateway.sandbox.misbehaving.fault import Family, Truth
 from dicom_qr_gateway.sandbox.misbehaving.peer import PENDING, SUCCESS, Peer
 from dicom_qr_gateway.sandbox.misbehaving.proposal import EXPLICIT_VR_LITTLE_ENDIAN, Service
+from dicom_qr_gateway.sandbox.misbehaving.studies import SOMEBODY_ELSE
 
 FAMILY = Family("Data sets")
 
@@ -92,6 +93,13 @@ def patient_id_of_undefined_length(peer: Peer) -> None:
     """Sends a match whose Patient ID has an undefined length."""
     header = struct.pack("<HHI", 0x0010, 0x0020, wire.UNDEFINED_LENGTH)
     only_match(peer, peer.encode(peer.study(PatientID=None)) + header + b"P1")
+
+
+@FAMILY.find("PATIENT-TWICE", Truth.PROTOCOL_ERROR)
+def two_patients_in_one_match(peer: Peer) -> None:
+    """Sends a match with two elements for its Patient ID: somebody else's, then the right one."""
+    own = wire.element("PatientID", peer.patient_id, peer.explicit_vr)
+    only_match(peer, peer.encode(peer.study(PatientID=SOMEBODY_ELSE)) + own)
 
 
 def nested(explicit_vr: bool) -> tuple[bytes, bytes]:

@@ -127,3 +127,11 @@ def test_a_number_of_the_wrong_length_is_a_protocol_error():
     broken = a_find_response() + struct.pack("<HHI", 0, 0x1020, 4) + bytes(4)
     with pytest.raises(ProtocolError, match="wrong length"):
         Response.decode(broken)
+
+
+@pytest.mark.parametrize("number", [0x0100, 0x0120, 0x0900, 0x1022])
+def test_an_element_that_comes_twice_is_not_believed(number):
+    good = a_find_response(NumberOfFailedSuboperations=0)
+    again = struct.pack("<HHIH", 0, number, 2, 0)
+    with pytest.raises(ProtocolError, match="twice"):
+        Response.decode(good + again)

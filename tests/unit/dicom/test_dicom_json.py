@@ -200,7 +200,11 @@ def test_whatever_bytes_a_value_has_the_answer_is_json(explicit_vr: bool, data: 
     more = st.sampled_from([0x00280106, 0x00280009, 0x00091001, 0x00400275, 0x7FE00010, 0x00209998])
     vrs = st.sampled_from(b"AE AT CS DS FD FL IS LO PN SL SS UI UL US LT".split())
     elements = data.draw(
-        st.lists(st.tuples(st.one_of(tags, more), vrs, st.binary(max_size=20)), max_size=6)
+        st.lists(
+            st.tuples(st.one_of(tags, more), vrs, st.binary(max_size=20)),
+            max_size=6,
+            unique_by=lambda element: element[0],
+        )
     )
     encoded_elements = b"".join(
         explicit(tag, vr, value) if explicit_vr else implicit(tag, value)
