@@ -9,7 +9,7 @@ from typing import Final, Self
 
 from dicom_qr_gateway.dicom.associate import UserInformation
 from dicom_qr_gateway.dicom.budgets import ByteBudget
-from dicom_qr_gateway.dicom.command_sets import CommandField, Request, encode_cancel
+from dicom_qr_gateway.dicom.command_sets import CommandField, Request, Response, encode_cancel
 from dicom_qr_gateway.dicom.connection import Connection
 from dicom_qr_gateway.dicom.messages import Message, MessageReader, fragments
 from dicom_qr_gateway.dicom.pdu import PduReader
@@ -146,6 +146,16 @@ class Association(UpperLayer):
             raise ProtocolError("The PACS sent a message that answers no request of ours.")
         self._is_awaiting_response = response.is_pending
         return message
+
+    def begun_response(self, context: AcceptedContext, message_id: int) -> Response | None:
+        """Return the command set of a response whose data set has not come, None if there is none.
+
+        What stands in it is true, whatever has ended the association since.
+        """
+        begun = self._message_reader.begun
+        if begun is None or begun.context_id != context.context_id:
+            return None
+        return begun.response if begun.response.message_id == message_id else None
 
     def _next_message(self, budget: ByteBudget, *deadlines: Deadline) -> Message:
         while not isinstance(message := self._message_reader.pop(), Message):

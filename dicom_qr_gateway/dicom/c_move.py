@@ -93,9 +93,20 @@ def c_move(
             response = _response(message, context, lists)
             is_final = response.is_final
             yield response
-    except (RetrieveTimeout, ShuttingDown, ClientLeft):
-        yield from _cancelled(association, context, message_id, lists)
+    except (GatewayError, ClientLeft) as error:
+        yield from _begun(association, context, message_id)
+        if isinstance(error, RetrieveTimeout | ShuttingDown | ClientLeft):
+            yield from _cancelled(association, context, message_id, lists)
         raise
+
+
+def _begun(
+    association: Association, context: AcceptedContext, message_id: int
+) -> Iterator[MoveResponse]:
+    """Yield the counts of a response whose data set did not come: it is not final, but true."""
+    begun = association.begun_response(context, message_id)
+    if begun is not None and begun.command_field == CommandField.C_MOVE_RQ.response:
+        yield MoveResponse(begun.status, False, begun.sub_operations)
 
 
 def _idle_deadline(limits: Limits) -> Deadline:

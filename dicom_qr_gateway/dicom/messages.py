@@ -42,6 +42,13 @@ class MessageAssembler:
         """Tell whether a part of a message has arrived and the rest is awaited."""
         return self._context_id is not None
 
+    @property
+    def begun(self) -> Message | None:
+        """Return what is known of a message whose data set has not come, None of any other."""
+        if self._context_id is None or self._response is None:
+            return None
+        return Message(self._context_id, self._response, None)
+
     def add(self, fragment: Fragment) -> Message | None:
         """Take the next fragment; return the message that it completes, if any.
 
@@ -101,6 +108,11 @@ class MessageReader:
     def holds_something(self) -> bool:
         """Tell whether something of a message was read off the PDUs that was not returned yet."""
         return self._assembler.is_incomplete or bool(self._messages)
+
+    @property
+    def begun(self) -> Message | None:
+        """See MessageAssembler.begun."""
+        return self._assembler.begun
 
     def pop(self) -> Message | Pdu | None:
         """Return the next message, or a PDU that is none; None if there is neither yet.

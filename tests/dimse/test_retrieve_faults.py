@@ -114,6 +114,12 @@ def ends_with_the_list(identifier: bytes, status: int = 0xB000) -> Script:
 ENDS = [resets, closes, aborts, releases, talks_nonsense, answers_another_message]
 
 
+def announces_a_list(status: int) -> Answer:
+    """Return what says that two were sent and one failed, and that the list of it follows."""
+    counts = {"NumberOfCompletedSuboperations": 2, "NumberOfFailedSuboperations": 1}
+    return lambda peer: peer.respond(status, CommandDataSetType=1, **counts)
+
+
 def statuses(details: list[dict[str, object]]) -> list[object]:
     return [detail["status"] for detail in details]
 
@@ -296,3 +302,18 @@ def test_a_refused_port_is_the_failure_of_the_retrieve(
     pacs.finish()
     with pytest.raises(ConnectionRefused):
         retrieve(pacs)
+
+
+@pytest.mark.parametrize("status", [0xB000, SUCCESS, PENDING])
+@pytest.mark.parametrize("end", [closes, aborts, talks_nonsense, is_silent])
+def test_the_counts_of_a_response_whose_list_does_not_come_are_told(
+    pacs_with: MakePacs, retrieve: Retrieve, status: int, end: Answer
+) -> None:
+    pacs = pacs_with(
+        THREE_STUDIES, then(announces_a_list(status), end), moves(sends_all, sends_all)
+    )
+    limits = replace(PATIENT, retrieve_idle_timeout=0.3)
+    retrieved = retrieve(pacs, limits=limits)
+    assert statuses(retrieved.details) == ["partial", "ok", "ok"]
+    assert (retrieved.details[0]["completed"], retrieved.details[0]["failed"]) == (2, 1)
+    assert retrieved.details[0]["dimse_status"] is None
