@@ -11,7 +11,7 @@ import socket
 import threading
 import time
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import partial
 from typing import Any, Final
 
@@ -27,8 +27,11 @@ EXHAUSTED: Final = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 LOOK_AGAIN: Final = 0.05  # seconds
 # All workers are woken by a connection. The one that has fewer is a little quicker to take it, or
 # one of them would have nearly all clients that keep their connections, the others nothing to do.
-BUSIER_WAITS: Final = 0.00005  # seconds for each connection that a worker has
+BUSIER_WAITS: Final = 0.00005  # seconds for each connection of a worker that says something
 WAITS_AT_MOST: Final = 0.001  # seconds
+# A client that goes on sending loses what it was sent last if its connection is closed at once
+# (RFC 9112 9.6), so its end is waited for.
+LINGERS_AT_MOST: Final = 2.0  # seconds
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]
@@ -36,6 +39,11 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     nr_conns: int
     pending_conns: deque[Any]
+
+    def __init__(self, *settings: Any) -> None:
+        """Begin without a connection."""
+        super().__init__(*settings)
+        self.lingering: deque[Any] = deque()
 
     def get_thread_pool(self) -> ThreadPoolExecutor:
         """Return a pool whose threads all run: none has to be started when memory is short."""
@@ -54,7 +62,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         gunicorn's own worker ends on that, and all its requests with it.
         """
         connections = self.nr_conns
-        time.sleep(min(connections * BUSIER_WAITS, WAITS_AT_MOST))
+        idle = len(self.pending_conns) + len(self.lingering)
+        time.sleep(min((connections - idle) * BUSIER_WAITS, WAITS_AT_MOST))
         try:
             super().accept(listener)
         except (OSError, MemoryError) as error:
@@ -77,6 +86,49 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         self.pending_conns.append(conn)
         readable = partial(self.on_pending_socket_readable, conn)
         self.poller.register(conn.sock, selectors.EVENT_READ, readable)
+
+    def finish_request(self, conn: Any, fs: Future[Any]) -> None:
+        """End a connection that is not kept, without a wait.
+
+        gunicorn's own worker waits for the client's end in its only main thread.
+        """
+        if fs.cancelled() or fs.exception() or fs.result() is not False:
+            super().finish_request(conn, fs)
+            return
+        conn.timeout = time.monotonic() + LINGERS_AT_MOST
+        try:
+            conn.sock.setblocking(False)
+            conn.sock.shutdown(socket.SHUT_WR)
+        except OSError:
+            self._end(conn)
+            return
+        self.lingering.append(conn)
+        self.poller.register(conn.sock, selectors.EVENT_READ, partial(self._drain, conn))
+
+    def _drain(self, conn: Any, sock: socket.socket) -> None:
+        try:
+            if sock.recv(65536):
+                return
+        except BlockingIOError:
+            return
+        except OSError as error:
+            log.debug("a client ended its connection: %s", type(error).__name__)
+        self.lingering.remove(conn)
+        self._end_watched(conn)
+
+    def murder_pending(self) -> None:
+        """End the connections that have waited for long enough."""
+        super().murder_pending()
+        while self.lingering and self.lingering[0].timeout <= time.monotonic():
+            self._end_watched(self.lingering.popleft())
+
+    def _end_watched(self, conn: Any) -> None:
+        self.poller.unregister(conn.sock)
+        self._end(conn)
+
+    def _end(self, conn: Any) -> None:
+        self.nr_conns -= 1
+        conn.close()
 
     def _cap_keepalive(self, deadline: float) -> None:
         """Let no idle connection hold up a stop: none that is kept, none that is silent."""

@@ -1,5 +1,6 @@
 """gunicorn as gunicorn.conf.py sets it up: a stop in which every request gets its answer."""
 
+import contextlib
 import json
 import os
 import signal
@@ -23,6 +24,17 @@ def waiting_query(query, silent_pacs):
 
 def test_the_gateway_is_served(gunicorn, assert_serves):
     assert_serves(gunicorn().serving().client)
+
+
+def test_clients_that_do_not_close_their_ended_connections_hold_up_nobody(gunicorn):
+    program = gunicorn().serving()
+    request = b"GET /health HTTP/1.1\r\nHost: gateway\r\nConnection: close\r\n\r\n"
+    with contextlib.ExitStack() as clients:
+        for _ in range(30):  # each used to stop the worker for 2 s
+            address = ("127.0.0.1", program.client.port)
+            client = clients.enter_context(socket.create_connection(address))
+            client.sendall(request)
+        assert program.client.get("/health").status == 200
 
 
 def test_every_line_is_json_where_json_is_asked_for(gunicorn, query):

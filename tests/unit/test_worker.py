@@ -5,9 +5,11 @@ import json
 import logging
 import selectors
 import socket
+import struct
 import threading
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
@@ -72,6 +74,7 @@ def a_worker(threads: int = 4) -> Worker:
     worker = object.__new__(Worker)
     worker.cfg = SimpleNamespace(threads=threads)
     worker.nr_conns = 3
+    worker.pending_conns, worker.keepalived_conns, worker.lingering = deque(), deque(), deque()
     return worker
 
 
@@ -134,6 +137,70 @@ class Connection:
     def set_timeout(self) -> None:
         self.timeout = 1e9
 
+    def close(self) -> None:
+        self.sock.close()
+
+
+@pytest.fixture
+def ended() -> Iterator[tuple[Worker, Connection, socket.socket]]:
+    """A worker that has just answered the last request of a connection, and the client's side."""
+    worker, over = a_worker(), Future[bool]()
+    over.set_result(False)
+    ours, theirs = socket.socketpair()
+    with selectors.DefaultSelector() as worker.poller, ours, theirs:
+        conn = Connection(ours)
+        worker.finish_request(conn, over)
+        yield worker, conn, theirs
+
+
+Ended = tuple[Worker, Connection, socket.socket]
+
+
+def test_a_connection_is_ended_when_its_client_has_seen_the_end(ended: Ended) -> None:
+    worker, conn, theirs = ended
+    theirs.send(b"what nobody reads any more")
+    worker.wait_for_and_dispatch_events(timeout=0)
+    assert (theirs.recv(1), worker.nr_conns, list(worker.lingering)) == (b"", 3, [conn])
+    theirs.close()
+    worker.wait_for_and_dispatch_events(timeout=0)
+    assert (worker.nr_conns, list(worker.lingering), conn.sock.fileno()) == (2, [], -1)
+
+
+def test_a_client_that_does_not_close_is_waited_for_without_a_thread_and_not_for_ever(
+    ended: Ended,
+) -> None:
+    worker, conn, _ = ended
+    worker.wait_for_and_dispatch_events(timeout=0)
+    worker.murder_pending()
+    assert list(worker.lingering) == [conn]
+    conn.timeout = 0.0
+    worker.murder_pending()
+    assert (worker.nr_conns, list(worker.lingering), conn.sock.fileno()) == (2, [], -1)
+
+
+def test_a_client_that_has_reset_its_connection_is_not_waited_for(ended: Ended) -> None:
+    worker, conn, theirs = ended
+    theirs.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    theirs.close()
+    worker.wait_for_and_dispatch_events(timeout=0)
+    assert (worker.nr_conns, list(worker.lingering)) == (2, [])
+    over = Future[bool]()
+    over.set_result(False)
+    worker.finish_request(conn, over)
+    assert (worker.nr_conns, list(worker.lingering)) == (1, [])
+
+
+@pytest.mark.parametrize("result", [True, None])
+def test_a_connection_that_goes_on_is_left_to_gunicorn(
+    monkeypatch: pytest.MonkeyPatch, result: bool | None
+) -> None:
+    given: list[object] = []
+    monkeypatch.setattr(ThreadWorker, "finish_request", lambda _worker, *these: given.append(these))
+    over = Future[bool | None]()
+    over.set_result(result)
+    a_worker().finish_request(None, over)
+    assert given == [(None, over)]
+
 
 def test_a_silent_connection_has_no_thread_and_does_not_hold_up_a_stop(
     monkeypatch: pytest.MonkeyPatch,
@@ -141,7 +208,6 @@ def test_a_silent_connection_has_no_thread_and_does_not_hold_up_a_stop(
     given: list[Connection] = []
     monkeypatch.setattr(ThreadWorker, "enqueue_req", lambda _worker, conn: given.append(conn))
     worker = a_worker()
-    worker.pending_conns, worker.keepalived_conns = deque(), deque()
     ours, theirs = socket.socketpair()
     with selectors.DefaultSelector() as worker.poller, ours, theirs:
         conn = Connection(ours)

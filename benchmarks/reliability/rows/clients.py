@@ -13,7 +13,7 @@ from benchmarks.reliability.scripted import ScriptedPacs
 from benchmarks.reliability.shapes import SHAPES, Shape, statuses
 from dicom_qr_gateway.dicom.pdu import Abort, DataTF, ReleaseRQ
 
-HALF_REQUESTS = 100
+HELD = 100  # connections
 PROMPT = 0.1  # seconds for /health
 NOTICED = 1.0  # seconds until the PACS hears that the client left
 ASKED = 20
@@ -22,12 +22,15 @@ HALF = (
     b"POST /q HTTP/1.1\r\nHost: gateway\r\nContent-Type: application/json\r\n"
     b"Content-Length: 999\r\n\r\n{"
 )
+LAST = b"GET /health HTTP/1.1\r\nHost: gateway\r\nConnection: close\r\n\r\n"
 
 
 def run(bench: Bench) -> Iterator[Figure]:
     gateway = bench.gateway(TRUSTED_PROXIES=1)
     nginx = bench.nginx(gateway)
-    yield _slow_loris(nginx)
+    yield _beside("half requests held through nginx", nginx, HALF)
+    yield _beside("connections to the gateway without a byte", gateway, b"")
+    yield _beside("clients that do not close after their last answer", gateway, LAST)
     yield from _leaves_during_a_find(gateway)
     yield from _leaves_during_a_move(gateway)
     for where, server in (("to the gateway", gateway), ("through nginx", nginx)):
@@ -37,16 +40,17 @@ def run(bench: Bench) -> Iterator[Figure]:
     )
 
 
-def _slow_loris(nginx: Server) -> Figure:
-    with contextlib.ExitStack() as slow:
-        for _ in range(HALF_REQUESTS):
-            slow.enter_context(connected(nginx.port, tls=True)).sendall(HALF)
-        outcomes = [nginx.get("/health") for _ in range(ASKED)]
+def _beside(what: str, server: Server, said: bytes) -> Figure:
+    with contextlib.ExitStack() as held:
+        for _ in range(HELD):
+            held.enter_context(connected(server.port, server.tls)).sendall(said)
+        outcomes = [server.get("/health") for _ in range(ASKED)]
     seconds = max(
         outcome.seconds if outcome.status == 200 else float("inf") for outcome in outcomes
     )
-    what = f"{HALF_REQUESTS} half requests held through nginx: the slowest of {ASKED} `/health`"
-    return at_most(what, seconds * 1000, PROMPT * 1000, "ms")
+    return at_most(
+        f"{HELD} {what}: the slowest of {ASKED} `/health`", seconds * 1000, PROMPT * 1000, "ms"
+    )
 
 
 def _leaves_during_a_find(gateway: Server) -> Iterator[Figure]:
