@@ -4,6 +4,7 @@ Rule: pure functions on values. A PACS that ignores a key must not return everyb
 matches as the standard allows must not be called wrong.
 """
 
+import unicodedata
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final
@@ -123,8 +124,16 @@ def _matcher(vr: str, key: str) -> _Matcher:
         return _RANGES[vr](key)
     if vr in NUMBERS or vr in ("DS", "IS"):
         return partial(_is_number, float(key))
-    patterns = [pattern(each) for each in key.split("\\")]
-    return lambda value: any(each.fullmatch(value) for each in patterns)
+    as_compared = _AS_COMPARED.get(vr, _composed)
+    patterns = [pattern(as_compared(each)) for each in key.split("\\")]
+    return lambda value: any(each.fullmatch(as_compared(value)) for each in patterns)
+
+
+def _composed(text: str) -> str:
+    return unicodedata.normalize("NFC", text)
+
+
+_AS_COMPARED: Final[Mapping[str, Callable[[str], str]]] = {"CS": str.upper}
 
 
 _RANGES: Final = {"DA": date_matcher, "DT": date_time_matcher, "TM": time_matcher}

@@ -73,6 +73,8 @@ def passes(keyword: str, key: str, value: str) -> bool:
         ("AcquisitionDateTime", "20240601120000+0200-20240601130000+0200", "20240601101500+0000"),
         ("AcquisitionDateTime", "20240601-0400", "20240601050000+0000"),
         ("TextValue", "a*", "a\\b"),
+        ("StudyDescription", "Sch\xe4del", "Scha\u0308del"),
+        ("ModalitiesInStudy", "SEG", "ct\\seg"),
     ],
 )
 def test_what_matches_passes(keyword: str, key: str, value: str) -> None:
