@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-from dicom_qr_gateway.services.wild_cards import pattern
+from dicom_qr_gateway.services.wild_cards import of_any_length, pattern
 
 # Scripts in which family and given name are written without anything between them.
 _UNSPACED: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]{2,}")
@@ -37,7 +37,7 @@ def sent_name(key: str) -> str:
         text = _begins(key)
     else:
         text = f"*{'*'.join(key) if _UNSPACED.fullmatch(key) else key}*"
-    return re.sub(r"[*?]+", "*", text)
+    return of_any_length(text)
 
 
 def _begins(group: str) -> str:

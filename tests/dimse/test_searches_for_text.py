@@ -17,6 +17,8 @@ from .searching import Search, values
         ("PatientSex", "f", "F", "F"),
         ("ModalitiesInStudy", "ct", "CT", "CT"),
         ("SeriesNumber", "01", "1", "1"),
+        ("StudyDescription", "Sch?del", "Sch*del", "Schädel"),
+        ("StudyTime", "093000-1000", "0930-100059.999999", "0930"),
     ],
 )
 def test_what_means_the_same_is_asked_in_the_way_that_archives_store_it(
@@ -28,3 +30,16 @@ def test_what_means_the_same_is_asked_in_the_way_that_archives_store_it(
     answer = search(archive.entity, level=level, path={"StudyInstanceUID": "1.2.3"}, **{key: asked})
     assert archive.asked().finds[-1].keys[key] == sent
     assert (values(answer), answer.warnings) == (["1.2.3"], [])
+
+
+def test_what_only_the_wider_key_matches_is_nobodys_mistake(
+    archive: Archive, search: Search
+) -> None:
+    found = ["Schädel", "Schäädel", "Thorax"]
+    archive.studies = [
+        a_study(f"1.{number}", SpecificCharacterSet="ISO_IR 100", StudyDescription=each)
+        for number, each in enumerate(found)
+    ]
+    answer = search(archive.entity, StudyDescription="Sch?del")
+    assert values(answer) == ["1.0"]
+    assert answer.warnings == ["1 results withheld that do not match what was asked for."]
