@@ -172,7 +172,7 @@ class LevelFinder:
             except IdentifierRefused:
                 if self.must_be_complete:
                     raise
-                log.info("the PACS refuses to be asked in a second character set")
+                log.info("the PACS refuses to be asked in %s", charset)
                 self.refused_charsets.add(charset)
 
     def _all_or_essential(

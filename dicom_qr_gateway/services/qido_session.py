@@ -218,7 +218,7 @@ class Session:
             log.warning("%d matches withheld that were not asked for", count)
             found.append(f"{count} results withheld that do not match what was asked for.")
         for charset in sorted(at_level.refused_charsets):
-            found.append(REFUSED_CHARSET.format(charset.lstrip("\\")))
+            found.append(REFUSED_CHARSET.format(charset.strip("\\").replace("\\", " and ")))
         if self._refused_series:
             found.append(REFUSED_SERIES)
         return found
