@@ -79,7 +79,7 @@ def _matches_key(tag: int, value: str | Keys, sent: str | Keys, fuzzy_matching: 
         return _passes
     unknown_matches = bool(sent) and tag in UNKNOWN_MATCHES
     # Whose study it is must be known in full.
-    in_part = vr in TEXT_VRS and not value.isascii() and tag != _PATIENT_ID
+    in_part = vr in TEXT_VRS and tag != _PATIENT_ID
     otherwise = partial(verdict_in_part, value, vr, tag) if in_part else _fails
     return partial(_has_value, tag, _matcher(vr, value), unknown_matches, otherwise)
 

@@ -35,6 +35,8 @@ def of_name(key: str, name: str, charset: str = "ISO_IR 100") -> Verdict:
         ("Çavu?oğlu^Işıl", "Çavuolu^Il"),
         ("Lech^?ł?", "Lech^"),
         ("Wałęsa Łoś", "Wasa o"),
+        ("Nguy?n*", "Nguyn^Vn"),
+        ("Nguy?n^V?n=*", "Nguyn^Vn="),
         ("山田*", "Yamada^Tarou=^=^"),
         ("山田^太郎", "Yamada^Tarou=^=^"),
         ("洪^?洞", "Hong^Gildong=^=^"),
@@ -61,6 +63,8 @@ def test_a_name_is_tested_by_the_letters_that_are_left(key: str, name: str) -> N
         ("Tanaka=田中", "Suzuki=="),
         ("Müller*", "Muller"),
         ("DOE*", "^"),
+        ("Nguy?n", "Nguyxxn"),
+        ("Çavu?oğlu", "Çavuxxolu"),
     ],
 )
 def test_other_names_stay_other_names(key: str, name: str) -> None:
@@ -84,7 +88,8 @@ def test_of_a_name_with_letters_nothing_can_be_said_where_the_key_has_none_left(
         ("胸部CT", "MR", Verdict.NO),
         ("胸部", "CT", Verdict.NO),
         ("胸部*", "MR\\", Verdict.IN_PART),
-        ("Sch?del", "Schdel", Verdict.NO),
+        ("P?uca", "Puca", Verdict.IN_PART),
+        ("P?uca", "Pxxuca", Verdict.NO),
     ],
 )
 def test_text_is_tested_by_the_letters_that_are_left(
@@ -93,8 +98,17 @@ def test_text_is_tested_by_the_letters_that_are_left(
     assert verdict("StudyDescription", key, text) is expected
 
 
-def test_whose_study_it_is_must_be_known_in_full() -> None:
-    assert verdict("PatientID", "患者1", "1") is Verdict.NO
+@pytest.mark.parametrize(
+    ("keyword", "key", "value"),
+    [("PatientID", "患者1", "1"), ("PatientID", "P?1", "P1"), ("AccessionNumber", "A?", "A")],
+)
+def test_whose_study_it_is_must_be_known_in_full(keyword: str, key: str, value: str) -> None:
+    assert verdict(keyword, key, value) is Verdict.NO
+
+
+def test_a_malicious_key_comes_to_an_end() -> None:
+    assert of_name("Я" + "*?" * 31 + "x", "a" * 64) is Verdict.NO
+    assert of_name("Я" + "?a" * 31 + "x", "a" * 64) is Verdict.NO
 
 
 @pytest.mark.parametrize(
@@ -106,6 +120,8 @@ def test_whose_study_it_is_must_be_known_in_full() -> None:
         ("山田*", "DOE", "\\ISO 2022 IR 87", Verdict.NO),
         ("ﾔﾏﾀﾞ*", "DOE", "\\ISO 2022 IR 87", Verdict.NOT_TESTED),
         ("Иванов*", "^", "\\ISO 2022 IR 149", Verdict.NO),
+        ("Nguy?n", "Nguyn", "ISO_IR 192", Verdict.NO),
+        ("Nguy?n", "Nguyn", "GB18030", Verdict.NO),
     ],
 )
 def test_it_is_the_character_set_of_the_match_that_counts(
