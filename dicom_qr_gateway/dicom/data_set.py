@@ -121,7 +121,8 @@ class DataSet:
 
         None where that makes no difference: it states a set, has one assumed, or has only ASCII.
         """
-        if self._assumed or self._character_set() or self.characters.isascii():
+        is_open = self._asked_in and not (self._assumed or self._character_set())
+        if not is_open or self.characters.isascii():
             return None
         again = copy(self)
         again._inherited = self._asked_in
