@@ -79,13 +79,14 @@ def find_data_sets(
     budget: FindBudget,
     *deadlines: Deadline,
     assumed: str = "",
+    asked_in: str = "",
 ) -> Generator[DataSet, None, None]:
     """Yield each match as a data set, for any information model of C-FIND.
 
     Args:
         association, context, limits, budget, deadlines: as in c_find.
         identifier: the request identifier, encoded as the context says.
-        assumed: see DataSet.
+        assumed, asked_in: see DataSet.
 
     Raises:
         GatewayError: as c_find.
@@ -94,7 +95,7 @@ def find_data_sets(
         association,
         context,
         identifier,
-        lambda data: DataSet(data, context.is_explicit_vr, assumed),
+        lambda data: DataSet(data, context.is_explicit_vr, assumed, asked_in),
         limits,
         budget,
         *deadlines,

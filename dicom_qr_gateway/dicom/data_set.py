@@ -7,6 +7,7 @@ encoding claims, else by the dictionary's. Encodings are Implicit and Explicit V
 import re
 import struct
 from collections.abc import Iterator
+from copy import copy
 from typing import Final
 
 from dicom_qr_gateway.dicom.data_dictionary import (
@@ -26,6 +27,7 @@ from dicom_qr_gateway.dicom.text import (
     is_as_sent,
     is_simple,
     padding_of,
+    sayable,
 )
 from dicom_qr_gateway.errors import ProtocolError
 
@@ -73,6 +75,7 @@ class DataSet:
     """
 
     __slots__ = (
+        "_asked_in",
         "_assumed",
         "_depth",
         "_inherited",
@@ -83,13 +86,16 @@ class DataSet:
         "places",
     )
 
-    def __init__(self, data: bytes, explicit_vr: bool, assumed: str = "") -> None:
+    def __init__(
+        self, data: bytes, explicit_vr: bool, assumed: str = "", asked_in: str = ""
+    ) -> None:
         """Index an encoded data set.
 
         Args:
             data: the encoded data set, all of it.
             explicit_vr: True for Explicit VR Little Endian, False for Implicit VR Little Endian.
             assumed: see decode_assuming; "" believes (0008,0005).
+            asked_in: (0008,0005) of the request; see as_asked.
 
         Raises:
             ProtocolError: the encoding is broken.
@@ -98,7 +104,7 @@ class DataSet:
         self.characters = data.decode("latin-1")
         self.explicit_vr = explicit_vr
         self.is_simple = is_simple(self.characters)
-        self._assumed = assumed
+        self._assumed, self._asked_in = assumed, asked_in
         self._inherited = ""
         self._depth = 0
         self._index(0, len(data))
@@ -111,12 +117,29 @@ class DataSet:
         item = DataSet.__new__(DataSet)
         item.data, item.characters, item.is_simple = self.data, self.characters, self.is_simple
         item.explicit_vr = explicit_vr
-        item._assumed, item._inherited = self._assumed, self._character_set()
+        item._assumed, item._asked_in = self._assumed, self._asked_in
+        item._inherited = self._character_set()
         item._depth = self._depth + 1
         if item._depth > MAX_DEPTH:
             raise ProtocolError("The PACS sent a data set that is nested too deep.")
         item._index(position, end)
         return item
+
+    def as_asked(self) -> "DataSet | None":
+        """Return this data set read in the character set of the request.
+
+        None where that makes no difference: it states a set, has one assumed, or has only ASCII.
+        """
+        is_open = self._asked_in and not (self._assumed or self._character_set())
+        if not is_open or self.characters.isascii():
+            return None
+        again = copy(self)
+        again._inherited = self._asked_in
+        return again
+
+    def sayable(self, text: str) -> str:
+        """Return what of a text the character set of this data set can say."""
+        return sayable(f"{self._character_set()}\\{self._assumed}", text)
 
     def vr(self, tag: int) -> str:
         """Return the VR of an element that is there: always one of the standard's.
@@ -168,14 +191,22 @@ class DataSet:
 
     def values(self, tag: int, vr: str) -> list[str]:
         """Return the values of an element by a VR of text, each without its padding."""
-        _, start, stop = self.places[tag]
-        text = self.characters[start:stop]
-        if vr in TEXT_VRS and not is_as_sent(text):
-            text = self._decode(self.data[start:stop], person_name=vr == "PN")
+        text = self._characters(tag, vr)
         strip, padding = padding_of(vr)
         if "\\" not in text or vr in SINGLE_VALUE_VRS:
             return [strip(text, padding)]
         return [strip(value, padding) for value in text.split("\\")]
+
+    def names(self, tag: int) -> list[str]:
+        """Return the values of a PN with all delimiters of component groups, empty ones too."""
+        return [name.strip(" \0") for name in self._characters(tag, "PN").split("\\")]
+
+    def _characters(self, tag: int, vr: str) -> str:
+        _, start, stop = self.places[tag]
+        text = self.characters[start:stop]
+        if vr in TEXT_VRS and not is_as_sent(text):
+            return self._decode(self.data[start:stop], person_name=vr == "PN")
+        return text
 
     def has_value(self, tag: int) -> bool:
         """Tell whether an element is there and more than padding."""
@@ -212,7 +243,7 @@ class DataSet:
 
     def _character_set(self) -> str:
         """Return (0008,0005), which an item inherits if it has none (PS3.3 C.12.1.1.2)."""
-        if SPECIFIC_CHARACTER_SET not in self.places:
+        if not self.has_value(SPECIFIC_CHARACTER_SET):
             return self._inherited
         _, start, stop = self.places[SPECIFIC_CHARACTER_SET]
         return self.characters[start:stop]

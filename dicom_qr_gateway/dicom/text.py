@@ -107,13 +107,45 @@ def is_simple(text: str) -> bool:
     return not ("\\" in text or "=" in text or "\x1b" in text)
 
 
+@lru_cache(maxsize=256)
+def sayable(terms: str, text: str) -> str:
+    """Return a text without the characters that none of some character sets can say.
+
+    Args:
+        terms: values of (0008,0005), joined by backslashes; what names no set can say ASCII.
+        text: any text.
+    """
+    named = [_term(each) for each in terms.split("\\")]
+    return "".join(
+        character
+        for character in text
+        if character.isascii() or any(_says(term, character) for term in named)
+    )
+
+
+def _says(term: str, character: str) -> bool:
+    if term == "ISOIR13":  # whose codec says more
+        return "\uff61" <= character <= "\uff9f"
+    if term == "ISOIR6" or term not in _CODECS:
+        return False
+    try:
+        character.encode(_CODECS[term])
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def is_known(terms: str) -> bool:
     """Tell whether the first value of (0008,0005) names a character set; an empty one does not."""
     return _first_term(terms) in _CODECS
 
 
 def _first_term(terms: str) -> str:
-    return _PUNCTUATION.sub("", terms.partition("\\")[0].upper())
+    return _term(terms.partition("\\")[0])
+
+
+def _term(value: str) -> str:
+    return _PUNCTUATION.sub("", value.upper())
 
 
 @dataclass(frozen=True, slots=True)

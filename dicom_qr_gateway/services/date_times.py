@@ -1,7 +1,8 @@
 """How dates and times are compared (PS3.4 C.2.2.2.1 and C.2.2.2.5).
 
 Rule: a value that says less than a key covers all moments it may mean; one that is no date or time
-is in no range.
+is in no range. Archives compare text: a range that they are asked for has the ends that take in
+every way to write its moments.
 """
 
 import re
@@ -15,6 +16,8 @@ from dicom_qr_gateway.services.key_values import DATE_TIME, date_time_ends
 
 _DATE: Final = re.compile(r"\d{8}", re.ASCII)
 _TIME: Final = re.compile(r"\d{2}(\d{2}(\d{2}(\.\d{1,6})?)?)?", re.ASCII)
+# The end of a time that says nothing: 0930, 093000 and 093000.0 are one moment.
+_ONLY_ZEROS: Final = re.compile(r"(00)*(\.0+)?")
 _EARLIEST, _LATEST = "000000.000000", "235959.999999"
 _FIRST_MOMENT, _LAST_MOMENT = "00000101000000.000000", "99991231235959.999999"
 
@@ -43,6 +46,23 @@ def _time_matches(first: str, last: str, value: str) -> bool:
     return bool(_TIME.fullmatch(time)) and first <= _filled(time, _EARLIEST) <= last
 
 
+def sent_times(key: str) -> str:
+    """Return a time, or a range of times, as an archive is asked for it."""
+    first, dash, last = key.partition("-")
+    return f"{_shortest(first, 2)}-{_latest(last)}" if dash else key
+
+
+def _shortest(time: str, kept: int) -> str:
+    """Return a time without zeros that say nothing at its end: text that no other is before."""
+    ends = range(kept, len(time), 2)
+    return next((time[:end] for end in ends if _ONLY_ZEROS.fullmatch(time, end)), time)
+
+
+def _latest(time: str) -> str:
+    """Return the last moment of an hour or a minute; of a second it is the PACS' to say."""
+    return _filled(time, _LATEST) if 0 < len(time) < len("HHMMSS") else time
+
+
 def _filled(text: str, pattern: str) -> str:
     return text + pattern[len(text) :]
 
@@ -51,6 +71,16 @@ def date_time_matcher(key: str) -> Callable[[str], bool]:
     """Return what tells whether a DT value matches a date and time or a range of them."""
     first, last = date_time_ends(key) or ("", "")
     return partial(_date_time_matches, first, last)
+
+
+def sent_date_times(key: str) -> str:
+    """Return a DT value, or a range, as an archive is asked for it; only times are changed."""
+    first, last = date_time_ends(key) or (key, key)
+    if first == last:
+        return key
+    begin, end = (text.removesuffix(_offset(text)) for text in (first, last))
+    until = f"{end[:8]}{_latest(end[8:])}"
+    return f"{_shortest(begin, 8)}{_offset(first)}-{until}{_offset(last)}"
 
 
 def _date_time_matches(first: str, last: str, value: str) -> bool:

@@ -1,10 +1,12 @@
 """What a key may ask for, by its VR: single values, lists, wild cards and ranges (PS3.4 C.2.2.2).
 
 Rule: a value is accepted as the standard writes it, or refused with the sentence that says what is
-accepted; spaces around it are not significant, and nothing else is repaired.
+accepted. What means the same is one value, since archives compare text: spaces around it are not
+significant, composed characters and upper-case codes stand for others, numbers begin with no zero.
 """
 
 import re
+import unicodedata
 from collections.abc import Callable
 from datetime import date
 from typing import Final
@@ -35,6 +37,7 @@ DATE_TIME: Final = re.compile(
 _INTEGER: Final = re.compile(r"[+-]?[0-9]{1,12}")
 _WHOLE_NUMBER: Final = re.compile(r"[+-]?[0-9]{1,20}")
 _DECIMAL: Final = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_IN_FRONT: Final = re.compile(r"^\+?(-?)0*(?=[0-9])")
 _AGE: Final = re.compile(r"[0-9]{3}[DWMY]")
 _TAG: Final = re.compile(r"[0-9A-Fa-f]{8}")
 
@@ -48,13 +51,13 @@ class NothingInRange(BadValue):
 
 
 def checked(vr: str, text: str) -> str:
-    """Return a value without insignificant spaces, several of a list joined by backslashes.
+    """Return a value as it is compared, several of a list joined by backslashes.
 
     Raises:
         NothingInRange: it is a range of dates or times, the ends of which are the wrong way round.
         BadValue: it is none that this VR can be asked for.
     """
-    value = text.strip(" ")
+    value = _composed(text.strip(" "))
     if not value:
         raise BadValue("A value is not only spaces.")
     if _NOT_UTF8.search(value):
@@ -69,16 +72,25 @@ def checked(vr: str, text: str) -> str:
     return check(value)
 
 
+def _composed(text: str) -> str:
+    """Return text with each letter and its accents in one character, as keyboards write it.
+
+    Not all that NFC replaces: the ideographs that Korean sets have twice are letters of their own.
+    """
+    composed = unicodedata.normalize("NFC", text)
+    return composed if len(composed) < len(text) else text
+
+
 def is_universal(vr: str, value: str) -> bool:
     """Tell whether a value asks for everything (PS3.4 C.2.2.2.3 and C.2.2.2.4)."""
     return not value.strip("*") and (not value or vr in _WILD_CARD_VRS)
 
 
 def _checked_text(vr: str, value: str) -> str:
-    if vr == "CS":
-        value = "\\".join(each.strip(" ") for each in re.split(r"[,\\]", value))
     if vr in _ASCII_VRS and not value.isascii():
         raise BadValue(f"A value of VR {vr} has ASCII characters only.")
+    if vr == "CS":
+        value = "\\".join(each.strip(" ").upper() for each in re.split(r"[,\\]", value))
     parts = re.split(r"\\", value) if vr == "CS" else value.split("=") if vr == "PN" else [value]
     if vr != "CS" and "\\" in value:
         raise BadValue("A value has no backslash: only UIDs and codes can be asked for as a list.")
@@ -174,6 +186,12 @@ def _matching(pattern: re.Pattern[str], sentence: str) -> Callable[[str], str]:
     return check
 
 
+def _number_as_text(pattern: re.Pattern[str], sentence: str) -> Callable[[str], str]:
+    """Return a check of IS or DS; zeros at the end of a DS stay, since many devices write them."""
+    check = _matching(pattern, sentence)
+    return lambda value: _IN_FRONT.sub(r"\1", check(value))
+
+
 def _number_of(vr: str) -> Callable[[str], str]:
     code, _ = NUMBERS[vr]
     pattern = _DECIMAL if code in "fd" else _WHOLE_NUMBER
@@ -190,9 +208,9 @@ _CHECKS: Final[dict[str, Callable[[str], str]]] = {
     "AS": _matching(_AGE, "An age is three digits and one of D, W, M and Y."),
     "AT": _matching(_TAG, "A tag is eight hexadecimal digits."),
     "DA": _checked_dates,
-    "DS": _matching(_DECIMAL, "A decimal string is a decimal number."),
+    "DS": _number_as_text(_DECIMAL, "A decimal string is a decimal number."),
     "DT": _checked_date_times,
-    "IS": _matching(_INTEGER, "An integer string is a whole number of at most 12 digits."),
+    "IS": _number_as_text(_INTEGER, "An integer string is a whole number of at most 12 digits."),
     "TM": _checked_times,
     "UI": _checked_uids,
     **{vr: _number_of(vr) for vr in NUMBERS},

@@ -1,12 +1,11 @@
-"""What a PACS has at one level: C-FINDs on one association, and the test of what comes back.
+"""What a PACS has at one level: C-FINDs on one association.
 
-Rule: what fails a key that the PACS was asked is withheld and counted; only what fails a key that
-it could not be asked is nobody's mistake. Where a PACS refuses an identifier and something may be
-missing for that, the answer says so; every other failure is one of the whole.
+Rule: what comes back is tested. Where a PACS refuses an identifier and something may be missing for
+that, the answer says so; every other failure is one of the whole.
 """
 
 import logging
-from collections.abc import Callable, Generator, Mapping, Set
+from collections.abc import Generator, Mapping, Set
 from contextlib import closing
 from typing import Final
 
@@ -24,10 +23,9 @@ from dicom_qr_gateway.dicom.uids import (
     STUDY_ROOT_FIND,
 )
 from dicom_qr_gateway.errors import IdentifierRefused, InvalidRequest
+from dicom_qr_gateway.services.level_refilter import LevelRefilter
 from dicom_qr_gateway.services.qido_attributes import Level, essential
-from dicom_qr_gateway.services.qido_rows import check_uid
-from dicom_qr_gateway.services.refilter import is_part_of, matches_all
-from dicom_qr_gateway.services.sent_keys import sent_keys, split
+from dicom_qr_gateway.services.sent_keys import sent_keys
 from dicom_qr_gateway.services.told_steps import ToldSteps
 from dicom_qr_gateway.services.withheld import Withheld
 
@@ -37,7 +35,6 @@ _LEVEL: Final = 0x00080052
 _PATIENT_ID: Final = 0x00100020
 # Essential in the Study Root; in the Patient Root of a level above STUDY (PS3.4 table C.6-1).
 _ABOVE_STUDIES: Final = frozenset((0x00100010, _PATIENT_ID))
-_WILD_CARDS: Final = frozenset("*?")
 
 
 def models_of(level: Level) -> tuple[str, ...]:
@@ -50,8 +47,7 @@ def models_of(level: Level) -> tuple[str, ...]:
 class LevelFinder:
     """Asks one PACS, level by level, and counts what it had to withhold.
 
-    ``refused_charsets`` are those that the PACS refused to be asked in, which is an error where
-    ``must_be_complete``: nothing can be said of an answer any more that is under way.
+    ``refused_charsets`` are those that the PACS refused to be asked in.
     """
 
     def __init__(
@@ -87,7 +83,7 @@ class LevelFinder:
         self._budget = budget
         self.withheld = Withheld()
         self.refused_charsets: set[str] = set()
-        self.must_be_complete = False
+        self._is_told = False
         self._told: ToldSteps | None = None
 
     def use(self, association: Association) -> None:
@@ -103,6 +99,11 @@ class LevelFinder:
         self.agreed = FindOptions.decode(dict(association.peer.extended).get(model, b""))
         self._of_patient = self._needed_patient() if model == PATIENT_ROOT_FIND else {}
         self._is_fuzzy = self._wants_fuzzy and self.agreed.fuzzy_matching
+
+    def tell_no_more(self) -> None:
+        """Let what would have to be said be an error: the answer is under way."""
+        self._is_told = True
+        self.withheld.tell_no_more()
 
     @property
     def is_relational(self) -> bool:
@@ -144,20 +145,17 @@ class LevelFinder:
             withheld: counts what is not passed on, where that is no match of the search.
 
         Raises:
-            ProtocolError: a match has no valid UID.
+            ProtocolError: see LevelRefilter.passed.
             GatewayError: see find_data_sets.
         """
         tested = {key: value for key, value in asked.items() if key not in untested}
         counts = self.withheld if withheld is None else withheld
-        counts.expect(level, tested)
-        passes = self._test_of(level, tested, above, counts)
+        refilter = LevelRefilter(level, tested, above, counts, self._quirks, self._is_fuzzy)
         found = self._in_each_charset(level, self._sent(asked, included, above), asked)
         with closing(found):
             for data_set in found:
-                check_uid(level, data_set)
-                counts.see(level, data_set)
-                if passes(data_set):
-                    yield data_set
+                if (passed := refilter.passed(data_set)) is not None:
+                    yield passed
 
     def _sent(self, asked: Keys, included: Keys, above: Mapping[int, str]) -> Keys:
         keys = sent_keys(asked, included, self._quirks, self._is_fuzzy)
@@ -174,9 +172,9 @@ class LevelFinder:
             try:
                 yield from self._one(level, accepted, charset)
             except IdentifierRefused:
-                if self.must_be_complete:
+                if self._is_told:
                     raise
-                log.info("the PACS refuses to be asked in a second character set")
+                log.info("the PACS refuses to be asked in %s", charset)
                 self.refused_charsets.add(charset)
 
     def _all_or_essential(
@@ -217,27 +215,6 @@ class LevelFinder:
             self._budget,
             *self._deadlines,
             assumed=self._quirks.assume_charset,
+            asked_in=charset,
         )
         return found if self._told is None else self._told.new(found)
-
-    def _test_of(
-        self, level: Level, asked: Keys, above: Mapping[int, str], counts: Withheld
-    ) -> Callable[[DataSet], bool]:
-        theirs, ours = split(asked, self._quirks, self._is_fuzzy)
-        matches_theirs = matches_all(theirs, fuzzy_matching=self._is_fuzzy)
-        sent = sent_keys(ours, {}, self._quirks, self._is_fuzzy)
-        matches_ours = matches_all(ours, fuzzy_matching=self._is_fuzzy, sent=sent)
-        patient = {
-            key: value
-            for key, value in theirs.items()
-            if key == _PATIENT_ID and not _WILD_CARDS & {*value}
-        }
-        is_of_patient = matches_all(patient)
-
-        def passes(data_set: DataSet) -> bool:
-            if not (is_part_of(above, data_set) and matches_theirs(data_set)):
-                counts.add(level, data_set, is_of_other_patient=not is_of_patient(data_set))
-                return False
-            return matches_ours(data_set)
-
-        return passes

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-from dicom_qr_gateway.services.wild_cards import pattern
+from dicom_qr_gateway.services.wild_cards import of_any_length, pattern
 
 # Scripts in which family and given name are written without anything between them.
 _UNSPACED: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]{2,}")
@@ -18,7 +18,7 @@ _UNSPACED: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\
 
 def name_matcher(key: str) -> Callable[[str], bool]:
     """Return what tells whether a name matches; several groups of a key are compared each."""
-    groups = [_normal(group) for group in key.split("=")]
+    groups = [normal(group) for group in key.split("=")]
     if len(groups) == 1:
         return partial(_matches_a_group, pattern(groups[0]), bool(_UNSPACED.fullmatch(groups[0])))
     patterns = [pattern(group) if group else None for group in groups]
@@ -37,7 +37,7 @@ def sent_name(key: str) -> str:
         text = _begins(key)
     else:
         text = f"*{'*'.join(key) if _UNSPACED.fullmatch(key) else key}*"
-    return re.sub(r"[*?]+", "*", text)
+    return of_any_length(text)
 
 
 def _begins(group: str) -> str:
@@ -46,14 +46,14 @@ def _begins(group: str) -> str:
 
 
 def _matches_a_group(wanted: re.Pattern[str], is_unspaced: bool, name: str) -> bool:
-    groups = [_folded(group) for group in name.split("=")]
+    groups = [folded(group) for group in name.split("=")]
     if is_unspaced:
         groups += [re.sub("[ ^]", "", group) for group in groups]
-    return any(_is(wanted, group) for group in (*groups, "=".join(map(_normal, groups))))
+    return any(_is(wanted, group) for group in (*groups, "=".join(map(normal, groups))))
 
 
 def _matches_each_group(wanted: list[re.Pattern[str] | None], name: str) -> bool:
-    groups = [_folded(group) for group in name.split("=")]
+    groups = [folded(group) for group in name.split("=")]
     groups += [""] * (len(wanted) - len(groups))
     return all(
         each is None or _is(each, group) for each, group in zip(wanted, groups, strict=False)
@@ -68,12 +68,12 @@ def _is(wanted: re.Pattern[str], group: str) -> bool:
     return bool(wanted.fullmatch(group) or wanted.fullmatch(group.rstrip("^")))
 
 
-def _normal(group: str) -> str:
+def normal(group: str) -> str:
     """Return a component group without the delimiters at its end."""
-    return _folded(group).rstrip("^")
+    return folded(group).rstrip("^")
 
 
-def _folded(group: str) -> str:
+def folded(group: str) -> str:
     """Return a component group without case and padding."""
     text = unicodedata.normalize("NFC", group).casefold()
     return "^".join(component.strip(" ") for component in text.split("^"))

@@ -124,9 +124,10 @@ class Session:
 
     def stream(self, drafts: Sequence[Draft | bytes]) -> tuple[list[bytes], list[str]]:
         """Let nothing be left out from now on; return the rows so far and what must be said."""
-        self._finder.at_level.must_be_complete = True
+        said = self.warnings()
+        self._finder.at_level.tell_no_more()
         lacking = [NOT_ASKED_FOR_SERIES] if any(isinstance(each, Draft) for each in drafts) else []
-        return [self._finished(each, {}) for each in drafts], [*self.warnings(), *lacking]
+        return [self._finished(each, {}) for each in drafts], [*said, *lacking]
 
     def look_on(self) -> None:
         """Read on for attributes that are asked for without a value and were in no match yet.
@@ -220,9 +221,9 @@ class Session:
             found.append(NOT_FUZZY)
         if count := at_level.withheld.count(self._search.level):
             log.warning("%d matches withheld that were not asked for", count)
-            found.append(f"{count} results withheld that do not match what was asked for.")
+        found += at_level.withheld.sayings(self._search.level)
         for charset in sorted(at_level.refused_charsets):
-            found.append(REFUSED_CHARSET.format(charset.lstrip("\\")))
+            found.append(REFUSED_CHARSET.format(charset.strip("\\").replace("\\", " and ")))
         if self._refused_series:
             found.append(REFUSED_SERIES)
         return found

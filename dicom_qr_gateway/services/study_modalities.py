@@ -64,14 +64,14 @@ def find_by_modalities(
             elif matches_text(MODALITIES_IN_STUDY, key, modalities):
                 yield Match(data_set)
             elif "\\" not in key and MODALITIES_IN_STUDY in asked:
-                finder.withheld.add(Level.STUDIES, data_set, is_of_other_patient=False)
+                finder.withheld.add(Level.STUDIES, data_set)
             if len(silent) > MAX_ENTITIES:
                 raise too_broad()
     by_study = modalities_of(finder, lent, [*dict.fromkeys(map(_study_of, silent))])
     for data_set in silent:
         modalities = "\\".join(by_study[_study_of(data_set)])
         if not modalities:
-            finder.withheld.add(Level.STUDIES, data_set, is_of_other_patient=False)
+            finder.withheld.add(Level.STUDIES, data_set)
         elif matches_text(MODALITIES_IN_STUDY, key, modalities):
             yield Match(data_set, known={MODALITIES_IN_STUDY: modalities})
 

@@ -19,5 +19,10 @@ def pattern(key: str) -> re.Pattern[str]:
     return re.compile(f"{first}{found}.*{last}", re.DOTALL)
 
 
+def of_any_length(key: str) -> str:
+    """Return the key with ``*`` for each run of wild cards: it matches the same, and more."""
+    return re.sub(r"[*?]+", "*", key)
+
+
 def _literal(part: str) -> str:
     return "".join("." if character == "?" else re.escape(character) for character in part)

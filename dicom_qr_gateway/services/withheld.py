@@ -1,4 +1,4 @@
-"""What a search did not pass on, and what it never saw.
+"""What a search did not pass on, what it passed on untested, and what it never saw.
 
 Rule: a match counts once, however often it came, and only where the search itself asked for it. An
 attribute that is in no match at all, or in none so that it can be read, was not tested by anybody:
@@ -6,13 +6,24 @@ neither "none" is known of it, nor that it is empty.
 """
 
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 from dicom_qr_gateway.dicom.data_dictionary import attribute
 from dicom_qr_gateway.dicom.data_set import DataSet
 from dicom_qr_gateway.dicom.query_keys import Keys, Path
+from dicom_qr_gateway.errors import ProtocolError
+from dicom_qr_gateway.services.in_part import Verdict
 from dicom_qr_gateway.services.key_values import EMPTY
 from dicom_qr_gateway.services.qido_attributes import Level
 from dicom_qr_gateway.services.qido_rows import Match
+
+_SAYING: Final = {
+    Verdict.NO: "{} withheld that do not match what was asked for.",
+    Verdict.NOT_TESTED: "{} withheld that could not be tested: the PACS answers in a character set "
+    "that lacks all letters of what was asked for.",
+    Verdict.IN_PART: "{} could not be tested in full: the PACS answers in a character set that "
+    "lacks letters of what was asked for.",
+}
 
 
 class Withheld:
@@ -20,7 +31,8 @@ class Withheld:
 
     def __init__(self) -> None:
         """Begin with none."""
-        self._entities: dict[Level, set[tuple[str, ...]]] = {}
+        self._entities: dict[tuple[Verdict, Level], set[tuple[str, ...]]] = {}
+        self._is_told = False
         self._unseen: dict[Level, dict[Path, str]] = {}
         self._has_matches: set[Level] = set()
         self.are_of_other_patients = True
@@ -36,18 +48,50 @@ class Withheld:
         for path in [path for path in unseen if _is_in(path, data_set)]:
             del unseen[path]
 
-    def add(self, level: Level, data_set: DataSet, *, is_of_other_patient: bool) -> None:
+    def add(
+        self,
+        level: Level,
+        data_set: DataSet,
+        verdict: Verdict = Verdict.NO,
+        *,
+        is_of_other_patient: bool = False,
+    ) -> None:
         """Count a match that is not passed on."""
-        self._entities.setdefault(level, set()).add(_entity(level, data_set))
+        self._note(verdict, level, data_set)
         self.are_of_other_patients &= is_of_other_patient
 
+    def pass_in_part(self, level: Level, data_set: DataSet) -> None:
+        """Count a match that is passed on though it could not be tested in full.
+
+        Raises:
+            ProtocolError: it is the first one, and nothing can be said of the answer any more.
+        """
+        if self._is_told and not any(verdict is Verdict.IN_PART for verdict, _ in self._entities):
+            raise ProtocolError("A match cannot be tested in full, in an answer that is under way.")
+        self._note(Verdict.IN_PART, level, data_set)
+
+    def _note(self, verdict: Verdict, level: Level, data_set: DataSet) -> None:
+        self._entities.setdefault((verdict, level), set()).add(_entity(level, data_set))
+
+    def tell_no_more(self) -> None:
+        """Take in that the answer is under way: whatever there is to say of it was said."""
+        self._is_told = True
+
     def count(self, level: Level) -> int:
-        """Return how many entities of a level were not passed on."""
-        return len(self._entities.get(level, ()))
+        """Return how many entities of a level were not passed on since they do not match."""
+        return len(self._entities.get((Verdict.NO, level), ()))
 
     def __bool__(self) -> bool:
-        """Tell whether there are any, of whatever level."""
-        return bool(self._entities)
+        """Tell whether there are any that were not passed on, of whatever level."""
+        return any(verdict is not Verdict.IN_PART for verdict, _ in self._entities)
+
+    def sayings(self, level: Level) -> list[str]:
+        """Return what must be said of the answer to a search of a level."""
+        return [
+            _SAYING[verdict].format(f"{len(entities)} {'results' if of is level else of}")
+            for (verdict, of), entities in sorted(self._entities.items())
+            if of is level or verdict is not Verdict.NO
+        ]
 
     def unknown(self) -> list[str]:
         """Return the attributes, as parameters, that matches were tested by and none had."""

@@ -98,7 +98,8 @@ def test_what_the_pacs_was_not_asked_is_taken_off_without_a_word(
 @pytest.mark.parametrize(
     ("name", "sent"),
     [
-        ("山田*", ["ISO_IR 192", "\\ISO 2022 IR 87"]),
+        ("山田*", ["ISO_IR 192", "\\ISO 2022 IR 87", "ISO 2022 IR 13\\ISO 2022 IR 87"]),
+        ("ﾔﾏﾀﾞ*", ["ISO_IR 192", "ISO 2022 IR 13\\ISO 2022 IR 87"]),
         ("Müller", ["ISO_IR 100"]),
         ("王小东", ["ISO_IR 192"]),
     ],

@@ -40,7 +40,8 @@ def modalities(rows: list[bytes]) -> list[list[str] | None]:
 
 # --- A second character set --------------------------------------------------------------------
 
-NAME = "山田*"  # asked for in ISO_IR 192, then in ISO 2022 IR 87
+# Asked for in ISO_IR 192, then in ISO 2022 IR 87 after ASCII and after ISO 2022 IR 13.
+NAME = "山田*"
 
 
 def a_yamada(uid: str, **attributes: object) -> Dataset:
@@ -48,39 +49,49 @@ def a_yamada(uid: str, **attributes: object) -> Dataset:
     return a_study(uid, SpecificCharacterSet="ISO_IR 192", PatientName=name, **attributes)
 
 
-REFUSED_CHARSET = (
-    "The PACS refused to be asked in a second character set (ISO 2022 IR 87): what is stored in it "
-    "may be missing."
-)
+REFUSED_CHARSETS = [
+    f"The PACS refused to be asked in a second character set ({charset}): what is stored in it may "
+    "be missing."
+    for charset in ("ISO 2022 IR 13 and ISO 2022 IR 87", "ISO 2022 IR 87")
+]
+REFUSED = ([], 0xA900)
 
 
 @pytest.mark.parametrize("matches", [[], [a_yamada("1.1")]])
 def test_a_refused_character_set_is_said_with_the_answer(
     pacs_with: MakePacs, search: Search, matches: list[Dataset]
 ) -> None:
-    pacs = pacs_with(answers((matches, SUCCESS), ([], 0xA900)))
+    pacs = pacs_with(answers((matches, SUCCESS), REFUSED, REFUSED))
     answer = search(pacs, PatientName=NAME)
-    assert (len(answer.rows), answer.warnings) == (len(matches), [REFUSED_CHARSET])
+    assert (len(answer.rows), answer.warnings) == (len(matches), REFUSED_CHARSETS)
+
+
+def test_a_pacs_that_refuses_one_character_set_is_asked_in_the_next(
+    pacs_with: MakePacs, search: Search
+) -> None:
+    pacs = pacs_with(answers(([], SUCCESS), REFUSED, ([a_yamada("1.1")], SUCCESS)))
+    answer = search(pacs, PatientName=NAME)
+    assert (values(answer), answer.warnings) == (["1.1"], REFUSED_CHARSETS[1:])
 
 
 def test_a_refused_character_set_is_said_of_a_page_and_of_the_pacs(
     pacs_with: MakePacs, search: Search
 ) -> None:
-    script = answers(([a_yamada("1.1")], SUCCESS), ([], 0xA901))
+    script = answers(([a_yamada("1.1")], SUCCESS), ([], 0xA901), REFUSED)
     page = search(pacs_with(script), PatientName=NAME, limit="5")
-    assert (values(page), page.warnings) == (["1.1"], [REFUSED_CHARSET])
+    assert (values(page), page.warnings) == (["1.1"], REFUSED_CHARSETS)
     both = search(pacs_with(script), pacs_with(finds(a_yamada("1.2"))), PatientName=NAME)
     assert values(both) == ["1.1", "1.2"]
-    assert both.warnings == [f"PACS pacs0: {REFUSED_CHARSET}"]
+    assert both.warnings == [f"PACS pacs0: {warning}" for warning in REFUSED_CHARSETS]
 
 
 def test_a_second_character_set_is_asked_in_with_the_keys_that_the_first_was(
     pacs_with: MakePacs, search: Search
 ) -> None:
-    pacs = pacs_with(answers(([], 0xA900), ([a_yamada("1.1")], SUCCESS), ([], 0xA900)))
-    assert search(pacs, PatientName=NAME).warnings == [REFUSED_CHARSET]
+    pacs = pacs_with(answers(REFUSED, ([a_yamada("1.1")], SUCCESS), REFUSED, REFUSED))
+    assert search(pacs, PatientName=NAME).warnings == REFUSED_CHARSETS
     asked = [each.identifier for each in pacs.conversation.requests]
-    assert ["NumberOfStudyRelatedSeries" in each for each in asked] == [True, False, False]
+    assert ["NumberOfStudyRelatedSeries" in each for each in asked] == [True, False, False, False]
 
 
 @pytest.mark.parametrize(
@@ -125,12 +136,13 @@ def an_entry(charset: str, modality: str = "CT") -> Dataset:
 
 
 @pytest.mark.parametrize("modality", ["CT", "MR"])
-def test_an_entry_of_a_worklist_that_comes_in_both_character_sets_is_told_once(
+def test_an_entry_of_a_worklist_that_comes_in_several_character_sets_is_told_once(
     pacs_with: MakePacs, search: Search, modality: str
 ) -> None:
     first, again = an_entry("ISO_IR 192"), an_entry(["", "ISO 2022 IR 87"])
     other = an_entry("ISO_IR 192", "US")
-    pacs = pacs_with(answers(([first, first], SUCCESS), ([again, other, other], SUCCESS)))
+    said = [first, first], [again, other, other], [again, other]
+    pacs = pacs_with(answers(*((each, SUCCESS) for each in said)))
     key = {"ScheduledProcedureStepSequence.Modality": modality} if modality == "MR" else {}
     answer = search(pacs, level=Level.WORKLIST, PatientName=NAME, **key)
     steps = [json.loads(row)["00400100"]["Value"][0] for row in answer.rows]

@@ -3,6 +3,7 @@
 Rule: what a test expects stands here as plain data; dates are counted back from today.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -25,6 +26,7 @@ class MadeStudy:
     study_date: str
     series: dict[str, int]
     description: str = "ABDOMEN"
+    study_time: str = "083000"
 
     @property
     def sop_instance_uids(self) -> set[str]:
@@ -80,9 +82,9 @@ CHINESE = MadePatient(
 MADE_PATIENTS = (WITH_MANY_STUDIES, WESTERN, UNICODE, JAPANESE, CHINESE)
 
 
-def write_instances(folder: Path) -> None:
-    """Write one DICOM file for every instance of every made patient."""
-    for patient in MADE_PATIENTS:
+def write_instances(folder: Path, patients: Iterable[MadePatient] = MADE_PATIENTS) -> None:
+    """Write one DICOM file for every instance of these patients."""
+    for patient in patients:
         for study in patient.studies:
             for number, (modality, count) in enumerate(study.series.items(), 1):
                 for instance in range(1, count + 1):
@@ -101,7 +103,7 @@ def _instance(patient: MadePatient, study: MadeStudy, series_uid: str, modality:
     dataset.PatientBirthDate = "19700101"
     dataset.StudyInstanceUID = study.uid
     dataset.StudyDate = study.study_date
-    dataset.StudyTime = "083000"
+    dataset.StudyTime = study.study_time
     dataset.StudyID = "1"
     dataset.StudyDescription = study.description
     dataset.AccessionNumber = "ACC-1"

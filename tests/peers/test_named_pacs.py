@@ -112,9 +112,8 @@ def test_the_text_of_files_without_a_character_set_is_assumed(
     cyrillic = MadePatient(
         "NO-CHARSET", "x", "", [MadeStudy("1.2.826.0.1.3680043.8.498.1", "20240101", {"CT": 1})]
     )
-    monkeypatch.setattr(made_studies, "MADE_PATIENTS", (cyrillic,))
     monkeypatch.setattr(made_studies, "_write", without_a_character_set(made_studies._write))
-    made_studies.write_instances(tmp_path)
+    made_studies.write_instances(tmp_path, [cyrillic])
     with archives.dcmqrscp(tmp_path, {}) as archive:
         archive.store(tmp_path, report=tmp_path / "report")
         [study] = q(gateway_naming(archive, assume_charset='"ISO_IR 144"'), "NO-CHARSET")

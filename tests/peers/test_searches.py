@@ -8,11 +8,11 @@ import requests
 from dicomtrolley.core import Query, QueryLevels
 from dicomtrolley.qido_rs import QidoRS, RelationalQuery
 from dicomweb_client.api import DICOMwebClient
-from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian
+from pydicom.dataset import Dataset
 
 from . import findscu
 from .archives import Archive, program
+from .made_steps import a_step
 from .made_studies import MADE_PATIENTS, RECENT, WITH_MANY_STUDIES
 from .processes import free_port, running
 from .rows import get, uids, value
@@ -192,36 +192,6 @@ def worklist(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         serving(folder, {"ris": ("RIS", port)}) as url,
     ):
         yield f"{url}/ris/modality-scheduled-procedure-steps"
-
-
-def a_step(number: int, station: str, name: str) -> Dataset:
-    step = Dataset()
-    step.Modality = station[:2]
-    step.ScheduledStationAETitle = station
-    step.ScheduledProcedureStepStartDate = "20240102"
-    step.ScheduledProcedureStepStartTime = "083000"
-    step.ScheduledPerformingPhysicianName = "Perf^MD"
-    step.ScheduledProcedureStepDescription = "HEAD"
-    step.ScheduledProcedureStepID = f"SPS{number}"
-    entry = Dataset()
-    entry.SpecificCharacterSet = "ISO_IR 100"
-    entry.PatientName = name
-    entry.PatientID = f"WL{number}"
-    entry.PatientBirthDate = "19700101"
-    entry.PatientSex = "O"
-    entry.StudyInstanceUID = f"1.2.3.{number}"
-    entry.RequestedProcedureID = f"RP{number}"
-    entry.RequestedProcedureDescription = "HEAD"
-    entry.AccessionNumber = f"A{number}"
-    entry.ReferringPhysicianName = "Ref^MD"
-    entry.RequestingPhysician = "Req^MD"
-    entry.RequestedProcedurePriority = "ROUTINE"
-    entry.ScheduledProcedureStepSequence = [step]
-    entry.file_meta = FileMetaDataset()
-    entry.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    entry.file_meta.MediaStorageSOPClassUID = "1.2.276.0.7230010.3.1.0.1"
-    entry.file_meta.MediaStorageSOPInstanceUID = f"1.2.3.4.{number}"
-    return entry
 
 
 def test_todays_steps_of_a_station_come_from_wlmscpfs(worklist: str) -> None:

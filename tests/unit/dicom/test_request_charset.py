@@ -24,6 +24,7 @@ TEXTS = {
     "\\ISO 2022 IR 58": "张小东",
     "\\ISO 2022 IR 87": "山田",
     "\\ISO 2022 IR 149": "김희중",
+    "ISO 2022 IR 13\\ISO 2022 IR 87": "ﾔﾏﾀﾞ 山田",
 }
 
 
@@ -62,6 +63,15 @@ def test_what_a_set_cannot_say_is_refused_and_never_replaced(charset, text):
     assert not can_encode(text, charset)
     with pytest.raises(UnicodeEncodeError):
         encode_identifier({"PatientID": text}, False, charset)
+
+
+def test_japanese_is_encoded_as_the_standard_shows_it() -> None:
+    """PS3.5 H.3.2, example 2: the same bytes."""
+    encode = encoder("ISO 2022 IR 13\\ISO 2022 IR 87")
+    assert encode("ﾔﾏﾀﾞ^ﾀﾛｳ=山田^太郎=やまだ^たろう") == (
+        b"\xd4\xcf\xc0\xde^\xc0\xdb\xb3=\x1b$B;3ED\x1b(J^\x1b$BB@O:\x1b(J"
+        b"=\x1b$B$d$^$@\x1b(J^\x1b$B$?$m$&\x1b(J"
+    )
 
 
 def test_without_a_set_everything_can_be_said():

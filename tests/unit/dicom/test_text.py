@@ -10,7 +10,7 @@ from pydicom.charset import convert_encodings, decode_bytes
 from pydicom.valuerep import TEXT_VR_DELIMS
 
 from dicom_qr_gateway.dicom.request_charset import encoder
-from dicom_qr_gateway.dicom.text import CharacterSet, decode_assuming
+from dicom_qr_gateway.dicom.text import CharacterSet, decode_assuming, sayable
 
 DEFINED_TERMS = [
     *("", "ISO_IR 6", "ISO_IR 13", "ISO_IR 100", "ISO_IR 101", "ISO_IR 109", "ISO_IR 110"),
@@ -160,3 +160,23 @@ def test_any_bytes_in_any_character_set_are_valid_json(
 ) -> None:
     text = decode(b"".join(parts), terms, person_name=person_name)
     assert json.loads(json.dumps(text, ensure_ascii=False).encode("utf-8")) == text
+
+
+@pytest.mark.parametrize(
+    ("terms", "text", "left"),
+    [
+        ("ISO_IR 100", "Müller Łucja Иванов", "Müller ucja "),
+        ("ISO_IR 144", "Müller Иванов", "Mller Иванов"),
+        ("ISO 2022 IR 100\\ISO 2022 IR 144", "Müller Иванов 山", "Müller Иванов "),
+        ("\\ISO 2022 IR 87", "山田 ﾔﾏﾀﾞ é", "山田  "),
+        ("ISO_IR 13", "山田 ﾔﾏﾀﾞ é", " ﾔﾏﾀﾞ "),
+        ("ISO_IR 192", "Müller 山田 🏥", "Müller 山田 🏥"),
+        ("GB18030", "Müller 山田 🏥", "Müller 山田 🏥"),
+        ("GBK", "王小东 🏥", "王小东 "),
+        ("", "Müller", "Mller"),
+        ("ISO_IR 6", "Müller", "Mller"),
+        ("unicode_escape", "Müller", "Mller"),
+    ],
+)
+def test_what_character_sets_can_say_of_a_text(terms: str, text: str, left: str) -> None:
+    assert sayable(terms, text) == left

@@ -16,7 +16,7 @@ from dicom_qr_gateway.services.key_values import BadValue, checked, is_universal
         ("AS", "045Y"),
         ("AT", "0020000d"),
         ("CS", "CT"),
-        ("CS", "lower case"),
+        ("CS", "TWO WORDS"),
         ("CS", "C*"),
         ("DA", "20240229"),
         ("DA", "20240101-20241231"),
@@ -50,6 +50,29 @@ def test_what_the_standard_writes_is_accepted_as_it_is(vr: str, value: str) -> N
 
 
 @pytest.mark.parametrize(
+    ("vr", "value", "means"),
+    [
+        ("CS", "seg", "SEG"),
+        ("CS", "ct, m*", "CT\\M*"),
+        ("IS", "01", "1"),
+        ("IS", "+7", "7"),
+        ("IS", "-007", "-7"),
+        ("IS", "00", "0"),
+        ("DS", "+02.50", "2.50"),
+        ("DS", "0.5", "0.5"),
+        ("DS", ".5", ".5"),
+        ("LO", "scha\u0308del", "schädel"),
+        ("PN", "Mu\u0308ller*", "Müller*"),
+        ("PN", "\u1112\u1169\u11bc*", "홍*"),
+        ("PN", "\uf90a^*", "\uf90a^*"),
+        ("SH", "lower case", "lower case"),
+    ],
+)
+def test_what_means_the_same_is_one_value(vr: str, value: str, means: str) -> None:
+    assert checked(vr, value) == means
+
+
+@pytest.mark.parametrize(
     ("vr", "value"),
     [
         ("AE", "seventeen letters"),
@@ -58,6 +81,7 @@ def test_what_the_standard_writes_is_accepted_as_it_is(vr: str, value: str) -> N
         ("AT", "PatientName"),
         ("CS", "seventeen letters"),
         ("CS", "CT,,MR"),
+        ("CS", "ß"),
         ("DA", "2024-01-01"),
         ("DA", "20230229"),
         ("DA", "2024"),
