@@ -4,6 +4,7 @@ Rule: the PACS of one search spend one budget, each in its thread, so that no sp
 """
 
 import threading
+from copy import copy
 
 from dicom_qr_gateway.dicom.types import Limits
 from dicom_qr_gateway.errors import ResponseTooLarge, TooManyMatches
@@ -35,6 +36,7 @@ class ByteBudget:
 class FindBudget:
     """What all C-FINDs of one query may receive together: MAX_RESPONSE_BYTES and MAX_MATCHES.
 
+    MAX_MATCHES is of what is searched: a C-FIND that asks for more of it has a ``further`` budget.
     ``rows`` is for what the responses become, which control characters and replaced bytes can make
     several times as large: it is bounded as they are.
     """
@@ -43,8 +45,14 @@ class FindBudget:
         """Begin with the whole budget."""
         self.bytes = ByteBudget(limits.max_response_bytes)
         self.rows = ByteBudget(limits.max_response_bytes)
-        self._matches_left = limits.max_matches
+        self._max_matches = self._matches_left = limits.max_matches
         self._lock = threading.Lock()
+
+    def further(self) -> "FindBudget":
+        """Return a budget of the same bytes, whose matches are counted by themselves."""
+        budget = copy(self)
+        budget._matches_left = self._max_matches
+        return budget
 
     def count_match(self) -> None:
         """Take a match off the budget.

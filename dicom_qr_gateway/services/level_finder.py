@@ -53,7 +53,7 @@ class LevelFinder:
     def __init__(
         self,
         association: Association,
-        models: tuple[str, ...],
+        level: Level,
         patient_id: str,
         quirks: Quirks,
         fuzzy_matching: bool,
@@ -65,17 +65,19 @@ class LevelFinder:
 
         Args:
             association: where to ask.
-            models: see models_of; the first that the PACS accepted is asked.
+            level: what is searched; the first of its models that the PACS accepted is asked.
             patient_id: the only patient that is asked about, "" where there may be several.
             quirks: how this PACS must be asked.
             fuzzy_matching: the PACS shall match names in its own way, if it agrees to.
             limits: time-outs.
-            budget, deadlines: of all C-FINDs together.
+            budget: of all C-FINDs together; matches of other levels than the one that is searched
+                are counted by themselves.
+            deadlines: of all C-FINDs together.
 
         Raises:
             NoAcceptedContext, InvalidRequest: see use.
         """
-        self._models, self._patient_id, self._quirks = models, patient_id, quirks
+        self._level, self._patient_id, self._quirks = level, patient_id, quirks
         self._wants_fuzzy = fuzzy_matching
         self.use(association)
         self._limits = limits
@@ -94,7 +96,7 @@ class LevelFinder:
             InvalidRequest: the PACS has to be told a patient, and the search names none.
         """
         self._association = association
-        self._context = association.context_for(*self._models)
+        self._context = association.context_for(*models_of(self._level))
         model = self._context.abstract_syntax
         self.agreed = FindOptions.decode(dict(association.peer.extended).get(model, b""))
         self._of_patient = self._needed_patient() if model == PATIENT_ROOT_FIND else {}
@@ -212,7 +214,7 @@ class LevelFinder:
             self._context,
             encode_keys(keys, self._context.is_explicit_vr, charset),
             self._limits,
-            self._budget,
+            self._budget if level is self._level else self._budget.further(),
             *self._deadlines,
             assumed=self._quirks.assume_charset,
             asked_in=charset,

@@ -17,7 +17,7 @@ from dicom_qr_gateway.dicom.query_keys import Keys
 from dicom_qr_gateway.dicom.types import Deadline, Limits, QueryRetrieveLevel, Quirks
 from dicom_qr_gateway.services.key_values import EMPTY
 from dicom_qr_gateway.services.lent_association import LentAssociation
-from dicom_qr_gateway.services.level_finder import LevelFinder, models_of
+from dicom_qr_gateway.services.level_finder import LevelFinder
 from dicom_qr_gateway.services.qido_attributes import DOWNWARDS, UNIQUE_KEYS, Level, level_of, tag
 from dicom_qr_gateway.services.qido_request import Search
 from dicom_qr_gateway.services.qido_rows import MODALITIES_IN_STUDY, PATIENT_ID, Match
@@ -61,7 +61,7 @@ class Finder:
         self._quirks = quirks
         self.at_level = LevelFinder(
             lent.association,
-            models_of(search.level),
+            search.level,
             _only_patient(search),
             quirks,
             search.fuzzy_matching,

@@ -99,7 +99,7 @@ class QueryService:
         except GatewayError as error:
             if not lists.give_up_for(error):
                 raise
-        return self._asked(query, client, budget, lists, *deadlines)
+        return self._asked(query, client, budget.further(), lists, *deadlines)
 
     def _asked(
         self,

@@ -85,7 +85,7 @@ class StudyFinder:
 
     def _studies(self, keys: dict[str, str]) -> list[Study]:
         found = []
-        for match in self._find(QueryRetrieveLevel.STUDY, keys):
+        for match in self._find(QueryRetrieveLevel.STUDY, keys, self._budget):
             if "ModalitiesInStudy" not in keys:  # some send it all the same
                 match.pop("ModalitiesInStudy", None)
             study = study_from(match)
@@ -128,21 +128,24 @@ class StudyFinder:
 
     def _ask_for_dear_key(self, uids: str) -> Generator[_Row, None, None]:
         keys = {"PatientID": wire_patient_id(self._patient_id), _DEAR_KEY: ""}
-        return self._find(QueryRetrieveLevel.STUDY, {**keys, "StudyInstanceUID": uids})
+        keys["StudyInstanceUID"] = uids
+        return self._find(QueryRetrieveLevel.STUDY, keys, self._budget.further())
 
     def _ask_for_series(self, uids: str) -> Generator[_Row, None, None]:
         keys = {"StudyInstanceUID": uids, "SeriesInstanceUID": "", "Modality": ""}
         if self._is_patient_root:
             keys["PatientID"] = wire_patient_id(self._patient_id)
-        return self._find(QueryRetrieveLevel.SERIES, keys)
+        return self._find(QueryRetrieveLevel.SERIES, keys, self._budget.further())
 
-    def _find(self, level: QueryRetrieveLevel, keys: dict[str, str]) -> Generator[_Row, None, None]:
+    def _find(
+        self, level: QueryRetrieveLevel, keys: dict[str, str], budget: FindBudget
+    ) -> Generator[_Row, None, None]:
         return c_find(
             self._association,
             self._context,
             {"QueryRetrieveLevel": level.value, **keys},
             self._limits,
-            self._budget,
+            budget,
             *self._deadlines,
             quirks=self._quirks,
         )

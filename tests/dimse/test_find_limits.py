@@ -119,10 +119,15 @@ def test_exactly_max_matches_is_an_answer(pacs_with: MakePacs, find: Find) -> No
     assert len(find(pacs, replace(PATIENT, max_matches=3)).studies) == 3
 
 
-def test_max_matches_counts_all_levels_of_a_query(pacs_with: MakePacs, find: Find) -> None:
-    pacs = pacs_with(finds(a_study("1.1", ModalitiesInStudy=None), a_study("1.2")))
+def test_max_matches_counts_what_is_searched_and_not_what_more_is_asked_of_it(
+    pacs_with: MakePacs, find: Find
+) -> None:
+    studies = [a_study("1.1", ModalitiesInStudy=None), a_study("1.2")]
+    limits = replace(PATIENT, max_matches=2)
+    assert len(find(pacs_with(finds(*studies)), limits).studies) == 2
+    assert len(find(pacs_with(finds(*studies)), limits, max_results=2).studies) == 2
     with pytest.raises(TooManyMatches):
-        find(pacs, replace(PATIENT, max_matches=3))
+        find(pacs_with(finds(*studies, *studies)), limits)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from dicom_qr_gateway.errors import AssociationAborted, TooManyMatches
+from dicom_qr_gateway.errors import AssociationAborted
 from dicom_qr_gateway.services.query import FoundStudies
 
 from .conftest import PATIENT
@@ -78,10 +78,11 @@ def test_a_query_that_asked_no_list_is_not_done_again(pacs_with: MakePacs, find:
     assert len(pacs.conversations) == 1
 
 
-def test_a_query_that_is_done_again_has_no_second_budget(pacs_with: MakePacs, find: Find) -> None:
+def test_a_query_that_is_done_again_counts_its_matches_again(
+    pacs_with: MakePacs, find: Find
+) -> None:
     pacs = pacs_with(tells_studies_and_aborts, tells_everything_one_by_one)
-    with pytest.raises(TooManyMatches):
-        find(pacs, limits=replace(PATIENT, max_matches=3))
+    assert len(find(pacs, limits=replace(PATIENT, max_matches=2)).studies) == 2
 
 
 @pytest.mark.parametrize("ends", [tells_studies_and_aborts, aborts_after_a_row])
