@@ -6,6 +6,7 @@ breaks off where that fails: no reader takes it for complete.
 
 import errno
 import logging
+import socket
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from itertools import chain, islice
@@ -16,6 +17,7 @@ from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header
 
 from dicom_qr_gateway import correlation, log
+from dicom_qr_gateway.blueprints.openapi import client_socket
 from dicom_qr_gateway.blueprints.rows import ROWS_AT_A_TIME, pieces
 from dicom_qr_gateway.errors import ClientLeft, GatewayError, InvalidRequest, NotAcceptable
 from dicom_qr_gateway.services.qido import Answer
@@ -25,6 +27,7 @@ answers = logging.getLogger(__name__)
 DICOM_JSON: Final = "application/dicom+json"
 JSON: Final = "application/json"
 _AGENT: Final = "dicom-qr-gateway"
+_AT_LEAST: Final = 0.001  # seconds of a send; 0 would mean another thing
 
 
 def negotiated(header: str, parameters: Sequence[str]) -> str:
@@ -57,8 +60,10 @@ def found(answer: Answer, media_type: str, warnings: Iterable[str] = ()) -> Resp
     log.note(matches=len(answer.rows) if is_whole else None)
     log.note(outcome="streamed" if not is_whole else None)
     correlation_id = correlation.current()
-    rows = pieces(b"[", _batches(answer, correlation_id), b"]")
-    response = Response(rows, mimetype=media_type)
+    batches = _batches(answer, correlation_id)
+    if not is_whole:
+        batches = _in_time(batches, answer, client_socket())
+    response = Response(pieces(b"[", batches, b"]"), mimetype=media_type)
     response.call_on_close(partial(_close, answer, correlation_id))
     for warning in chain(warnings, answer.warnings):
         response.headers.add("Warning", f'299 {_AGENT} "{warning}"')
@@ -77,6 +82,16 @@ def _batches(answer: Answer, correlation_id: str) -> Iterator[list[bytes]]:
     """
     rows = chain(answer.rows, answer.rest or iter(()))
     while batch := _batch(rows, correlation_id):
+        yield batch
+
+
+def _in_time(
+    batches: Iterator[list[bytes]], answer: Answer, client: socket.socket | None
+) -> Iterator[list[bytes]]:
+    """Yield the batches; a client that does not take them in time would hold the PACS for ever."""
+    for batch in batches:
+        if client is not None:
+            client.settimeout(max(answer.seconds_left(), _AT_LEAST))
         yield batch
 
 

@@ -40,6 +40,10 @@ class Answer:
     rest: Iterator[bytes] | None = None
     session: Session | None = None
 
+    def seconds_left(self) -> float:
+        """Return how long a stream may still take, in seconds, for its client too."""
+        return self.session.seconds_left() if self.session is not None else 0.0
+
     def close(self) -> None:
         """End what a stream still holds."""
         if self.session is not None:

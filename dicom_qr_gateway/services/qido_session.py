@@ -90,6 +90,10 @@ class Session:
             opening.callback(self._matches.close)
             self._open = opening.pop_all()
 
+    def seconds_left(self) -> float:
+        """Return the seconds until the search must be over."""
+        return max(self._bounds.whole.remaining(), 0.0)
+
     def close(self) -> None:
         """End what is under way: by a C-CANCEL, then the association's end."""
         self._open.close()
