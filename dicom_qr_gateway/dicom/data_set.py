@@ -5,11 +5,11 @@ encoding claims, else by the dictionary's. Encodings are Implicit and Explicit V
 """
 
 import re
-import struct
 from collections.abc import Iterator
 from copy import copy
 from typing import Final
 
+from dicom_qr_gateway.dicom.binary_values import NUMBERS, numbers, tags
 from dicom_qr_gateway.dicom.data_dictionary import (
     UNKNOWN,
     creator_of,
@@ -46,17 +46,6 @@ VRS: Final = frozenset(
 CLAIMS: Final = {vr.encode("ascii"): vr for vr in VRS - {UNKNOWN}}
 _ENCAPSULATED: Final = frozenset(("OB", "OW", "OB or OW"))  # PS3.5 A.4
 
-# PS3.5 6.2: the code of ``struct`` and the size in bytes.
-NUMBERS: Final = {
-    "FD": ("d", 8),
-    "FL": ("f", 4),
-    "SL": ("i", 4),
-    "SS": ("h", 2),
-    "SV": ("q", 8),
-    "UL": ("I", 4),
-    "US": ("H", 2),
-    "UV": ("Q", 8),
-}
 _NUMERALS: Final = re.compile(r"[-+.0-9Ee\\]+[ \0]?")
 _WITHOUT_TEXT: Final = frozenset(("OB", "OD", "OF", "OL", "OV", "OW", "SQ"))
 _NO_TEXT: Final = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\ufffd]")
@@ -247,17 +236,3 @@ class DataSet:
             return self._inherited
         _, start, stop = self.places[SPECIFIC_CHARACTER_SET]
         return self.characters[start:stop]
-
-
-def numbers(vr: str, value: bytes) -> tuple[int | float, ...] | None:
-    """Return the numbers of a VR of ``NUMBERS``, None where the length is none of theirs."""
-    code, size = NUMBERS[vr]
-    count, rest = divmod(len(value), size)
-    return None if rest else struct.unpack(f"<{count}{code}", value)
-
-
-def tags(value: bytes) -> list[str] | None:
-    """Return the tags of an AT as eight hexadecimal digits, None where the length is wrong."""
-    if len(value) % 4:
-        return None
-    return [f"{group:04X}{element:04X}" for group, element in struct.iter_unpack("<HH", value)]

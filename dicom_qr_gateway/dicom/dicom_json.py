@@ -12,15 +12,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Set
 from typing import Final
 
+from dicom_qr_gateway.dicom.binary_values import NUMBERS, numbers, tags
 from dicom_qr_gateway.dicom.data_dictionary import UNKNOWN, vr_of
-from dicom_qr_gateway.dicom.data_set import (
-    CLAIMS,
-    NUMBERS,
-    SPECIFIC_CHARACTER_SET,
-    DataSet,
-    numbers,
-    tags,
-)
+from dicom_qr_gateway.dicom.data_set import CLAIMS, SPECIFIC_CHARACTER_SET, DataSet
 from dicom_qr_gateway.dicom.elements import UNDEFINED, Place
 from dicom_qr_gateway.dicom.text import Strip, is_simple, padding_of
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Final, Union
 
+from dicom_qr_gateway.dicom.binary_values import NUMBERS
 from dicom_qr_gateway.dicom.data_dictionary import (
     UNKNOWN,
     creator_of,
@@ -16,7 +17,7 @@ from dicom_qr_gateway.dicom.data_dictionary import (
     private_vr,
     vr_of,
 )
-from dicom_qr_gateway.dicom.data_set import NUMBERS, SPECIFIC_CHARACTER_SET
+from dicom_qr_gateway.dicom.data_set import SPECIFIC_CHARACTER_SET
 from dicom_qr_gateway.dicom.elements import ITEM, SHORT_FORM
 from dicom_qr_gateway.dicom.request_charset import Encode, encoder
 from dicom_qr_gateway.dicom.text import TEXT_VRS

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Final
 
-from dicom_qr_gateway.dicom.data_set import NUMBERS
+from dicom_qr_gateway.dicom.binary_values import NUMBERS
 from dicom_qr_gateway.dicom.query_keys import can_encode_number
 
 # The value that asks for attributes without a value (PS3.4 C.2.2.2.7).

@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final
 
+from dicom_qr_gateway.dicom.binary_values import NUMBERS
 from dicom_qr_gateway.dicom.data_dictionary import UNKNOWN, is_private
-from dicom_qr_gateway.dicom.data_set import NUMBERS, DataSet
+from dicom_qr_gateway.dicom.data_set import DataSet
 from dicom_qr_gateway.dicom.query_keys import Keys, key_vr
 from dicom_qr_gateway.dicom.text import SINGLE_VALUE_VRS, TEXT_VRS
 from dicom_qr_gateway.services.date_times import date_matcher, date_time_matcher, time_matcher

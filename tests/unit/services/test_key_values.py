@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dicom_qr_gateway.dicom.data_set import NUMBERS, VRS
+from dicom_qr_gateway.dicom.binary_values import NUMBERS
+from dicom_qr_gateway.dicom.data_set import VRS
 from dicom_qr_gateway.dicom.query_keys import encode_keys
 from dicom_qr_gateway.services.key_values import BadValue, checked, is_universal
 
