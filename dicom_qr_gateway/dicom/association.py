@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from dicom_qr_gateway.dicom.associate import UserInformation
-from dicom_qr_gateway.dicom.budgets import ByteBudget
+from dicom_qr_gateway.dicom.budgets import Budget, ByteBudget
 from dicom_qr_gateway.dicom.command_sets import CommandField, Request, Response, encode_cancel
 from dicom_qr_gateway.dicom.connection import Connection
 from dicom_qr_gateway.dicom.messages import Message, MessageReader, fragments
@@ -124,7 +124,7 @@ class Association(UpperLayer):
         command_field: CommandField,
         context: AcceptedContext,
         message_id: int,
-        budget: ByteBudget,
+        budget: Budget,
         *deadlines: Deadline,
     ) -> Message:
         """Return the next complete response to that request.
@@ -157,7 +157,7 @@ class Association(UpperLayer):
             return None
         return begun.response if begun.response.message_id == message_id else None
 
-    def _next_message(self, budget: ByteBudget, *deadlines: Deadline) -> Message:
+    def _next_message(self, budget: Budget, *deadlines: Deadline) -> Message:
         while not isinstance(message := self._message_reader.pop(), Message):
             if message is None:
                 self._read(budget, *deadlines)

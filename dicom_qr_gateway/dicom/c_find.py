@@ -124,7 +124,7 @@ def _matches(
             if not message.identifier:
                 raise ProtocolError("The PACS sent a match without an identifier.")
             has_matches = True
-            budget.count_match()
+            budget.matches.spend(1)
             yield decode(message.identifier)
             due = limits.response_deadline()
     except GeneratorExit:

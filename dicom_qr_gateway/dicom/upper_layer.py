@@ -7,7 +7,7 @@ Rule 2: the end is an orderly A-RELEASE bounded to a second, or an A-ABORT (PS3.
 import logging
 from typing import Final, NoReturn
 
-from dicom_qr_gateway.dicom.budgets import ByteBudget
+from dicom_qr_gateway.dicom.budgets import Budget, ByteBudget
 from dicom_qr_gateway.dicom.connection import Connection
 from dicom_qr_gateway.dicom.pdu import Abort, Pdu, PduReader, ReleaseRP, ReleaseRQ, encode_pdu
 from dicom_qr_gateway.dicom.types import Deadline
@@ -39,12 +39,12 @@ class UpperLayer:
         """Tell whether this side may still use the association."""
         return self._is_open
 
-    def _read(self, budget: ByteBudget, *deadlines: Deadline) -> None:
+    def _read(self, budget: Budget, *deadlines: Deadline) -> None:
         data = self._connection.receive(self._reader.is_incomplete, ResponseTimeout, *deadlines)
         budget.spend(len(data))
         self._reader.feed(data)
 
-    def _next_pdu(self, budget: ByteBudget, *deadlines: Deadline) -> Pdu:
+    def _next_pdu(self, budget: Budget, *deadlines: Deadline) -> Pdu:
         pdu = self._reader.pop()
         while pdu is None:
             self._read(budget, *deadlines)

@@ -76,7 +76,8 @@ class QidoService:
             _check_charset(search, each)
         _check_steps(search)
         limits = self._pool.limits
-        bounds = Bounds(client, limits.query_deadline(), FindBudget(limits))
+        budget = FindBudget(limits, is_shared=len(pacs) > 1)
+        bounds = Bounds(client, limits.query_deadline(), budget)
         if len(pacs) == 1:
             return self._of_one(search, pacs[0], bounds)
         return self._of_several(search, pacs, bounds)
