@@ -150,7 +150,9 @@ class LevelFinder:
         """
         tested = {key: value for key, value in asked.items() if key not in untested}
         counts = self.withheld if withheld is None else withheld
-        refilter = LevelRefilter(level, tested, above, counts, self._quirks, self._is_fuzzy)
+        refilter = LevelRefilter(
+            level, tested, above, self._patient_id, counts, self._quirks, self._is_fuzzy
+        )
         found = self._in_each_charset(level, self._sent(asked, included, above), asked)
         with closing(found):
             for data_set in found:
