@@ -61,6 +61,18 @@ def nested(values: Mapping[Path, str]) -> Keys:
     return {**keys, **{tag: nested(below) for tag, below in inner.items()}}
 
 
+def flat(keys: Keys) -> dict[Path, str]:
+    """Return the values that ``nested`` makes this tree of keys of."""
+    values: dict[Path, str] = {}
+    for tag, value in keys.items():
+        if isinstance(value, str):
+            values[(tag,)] = value
+        else:
+            below = flat(value) or {(): ""}
+            values.update(((tag, *path), inner) for path, inner in below.items())
+    return values
+
+
 def merged(keys: Keys, others: Keys) -> Keys:
     """Return both trees of keys in one; where both have a key, the value of ``others`` counts."""
     result = dict(keys)

@@ -5,11 +5,12 @@ what is none at all is told from what no C-FIND can be asked for.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from dicom_qr_gateway.dicom.data_dictionary import (
     UNKNOWN,
+    attribute,
     creator_of,
     is_private,
     is_private_creator,
@@ -53,6 +54,15 @@ def path_of(name: str) -> Path:
     if any(sequence is None or key_vr(sequence) != "SQ" for sequence in path[:-1]):
         raise Refused("Only attributes that are sequences have others in them.")
     return tuple(_checked(tag) for tag in path)
+
+
+def names_of(paths: Iterable[Path]) -> list[str]:
+    """Return how a query string names these attributes, in the order of their tags."""
+    return [".".join(map(_name, path)) for path in sorted(paths)]
+
+
+def _name(tag: int) -> str:
+    return attribute(tag).keyword or f"{tag:08X}"
 
 
 def names_private_creator(name: str) -> bool:

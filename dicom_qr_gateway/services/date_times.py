@@ -12,10 +12,12 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
-from dicom_qr_gateway.services.key_values import DATE_TIME, date_time_ends
-
 _DATE: Final = re.compile(r"\d{8}", re.ASCII)
 _TIME: Final = re.compile(r"\d{2}(\d{2}(\d{2}(\.\d{1,6})?)?)?", re.ASCII)
+_DATE_TIME: Final = re.compile(
+    r"(?!0000)[0-9]{4}((0[1-9]|1[0-2])((0[1-9]|[12][0-9]|3[01])(([01][0-9]|2[0-3])"
+    r"([0-5][0-9](([0-5][0-9]|60)(\.[0-9]{1,6})?)?)?)?)?)?(?P<offset>[+-](0[0-9]|1[0-4])[0-5][0-9])?"
+)
 # The end of a time that says nothing: 0930, 093000 and 093000.0 are one moment.
 _ONLY_ZEROS: Final = re.compile(r"(00)*(\.0+)?")
 _EARLIEST, _LATEST = "000000.000000", "235959.999999"
@@ -67,6 +69,20 @@ def _filled(text: str, pattern: str) -> str:
     return text + pattern[len(text) :]
 
 
+def date_time_ends(value: str) -> tuple[str, str] | None:
+    """Return both ends of a DT value: the same for a single one, None where it is neither.
+
+    A hyphen may also begin an offset from UTC; where both could be meant, it does (PS3.5 6.2).
+    """
+    if _DATE_TIME.fullmatch(value):
+        return value, value
+    for position in (index for index, character in enumerate(value) if character == "-"):
+        first, last = value[:position], value[position + 1 :]
+        if (first or last) and all(_DATE_TIME.fullmatch(end) for end in (first, last) if end):
+            return first, last
+    return None
+
+
 def date_time_matcher(key: str) -> Callable[[str], bool]:
     """Return what tells whether a DT value matches a date and time or a range of them."""
     first, last = date_time_ends(key) or ("", "")
@@ -85,7 +101,7 @@ def sent_date_times(key: str) -> str:
 
 def _date_time_matches(first: str, last: str, value: str) -> bool:
     """Compare in UTC where both say how far they are from it, else as they are written."""
-    if not DATE_TIME.fullmatch(value):
+    if not _DATE_TIME.fullmatch(value):
         return False
     return (not first or _is_not_after(first, _FIRST_MOMENT, value, _FIRST_MOMENT)) and (
         not last or _is_not_after(value, _FIRST_MOMENT, last, _LAST_MOMENT)
@@ -98,7 +114,7 @@ def _is_not_after(earlier: str, its_fill: str, later: str, their_fill: str) -> b
 
 
 def _offset(text: str) -> str:
-    found = DATE_TIME.fullmatch(text)
+    found = _DATE_TIME.fullmatch(text)
     return found["offset"] or "" if found else ""
 
 

@@ -13,6 +13,7 @@ from typing import Final
 
 from dicom_qr_gateway.dicom.binary_values import NUMBERS
 from dicom_qr_gateway.dicom.query_keys import can_encode_number
+from dicom_qr_gateway.services.date_times import date_matcher, date_time_ends, time_matcher
 
 # The value that asks for attributes without a value (PS3.4 C.2.2.2.7).
 EMPTY: Final = '""'
@@ -30,10 +31,6 @@ _UID: Final = re.compile(r"[0-9]+(\.[0-9]+)*")
 _DATE: Final = re.compile(r"[0-9]{8}")
 _TIME: Final = re.compile(r"([01][0-9]|2[0-3])([0-5][0-9]([0-5][0-9]|60)?)?")
 _FRACTION: Final = re.compile(r"([01][0-9]|2[0-3])[0-5][0-9]([0-5][0-9]|60)\.[0-9]{1,6}")
-DATE_TIME: Final = re.compile(
-    r"(?!0000)[0-9]{4}((0[1-9]|1[0-2])((0[1-9]|[12][0-9]|3[01])(([01][0-9]|2[0-3])"
-    r"([0-5][0-9](([0-5][0-9]|60)(\.[0-9]{1,6})?)?)?)?)?)?(?P<offset>[+-](0[0-9]|1[0-4])[0-5][0-9])?"
-)
 _INTEGER: Final = re.compile(r"[+-]?[0-9]{1,12}")
 _WHOLE_NUMBER: Final = re.compile(r"[+-]?[0-9]{1,20}")
 _DECIMAL: Final = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
@@ -113,24 +110,28 @@ def _checked_uids(value: str) -> str:
     return "\\".join(uids)
 
 
-def _ranges(value: str) -> tuple[str, str] | None:
-    """Return both ends of a range of dates or times, None for a single value."""
-    first, dash, last = value.partition("-")
-    return (first.strip(" "), last.strip(" ")) if dash else None
-
-
-def _checked_range(value: str, is_one: Callable[[str], bool], sentence: str) -> str:
-    ends = _ranges(value) or (value, value)
-    if not any(ends) or not all(is_one(end) for end in ends if end):
+def _checked_range(
+    value: str,
+    is_one: Callable[[str], bool],
+    matcher: Callable[[str], Callable[[str], bool]],
+    sentence: str,
+) -> str:
+    first, dash, last = (part.strip(" ") for part in value.partition("-"))
+    ends = [end for end in (first, last) if end]
+    if not ends or not all(map(is_one, ends)):
         raise BadValue(sentence)
-    if all(ends) and ends[0] > ends[1]:
+    compared = f"{first}{dash}{last}"
+    if first and last and not matcher(compared)(first):
         raise NothingInRange("A range ends where it begins, or after that.")
-    return value if ends[0] == ends[1] else "-".join(ends)
+    return compared
 
 
 def _checked_dates(value: str) -> str:
     return _checked_range(
-        value, _is_date, "A date is YYYYMMDD, a range YYYYMMDD-YYYYMMDD, YYYYMMDD- or -YYYYMMDD."
+        value,
+        _is_date,
+        date_matcher,
+        "A date is YYYYMMDD, a range YYYYMMDD-YYYYMMDD, YYYYMMDD- or -YYYYMMDD.",
     )
 
 
@@ -146,26 +147,15 @@ def _is_date(text: str) -> bool:
 
 def _checked_times(value: str) -> str:
     return _checked_range(
-        value, _is_time, "A time is HH, HHMM, HHMMSS or HHMMSS.FFFFFF, a range two with a hyphen."
+        value,
+        _is_time,
+        time_matcher,
+        "A time is HH, HHMM, HHMMSS or HHMMSS.FFFFFF, a range two with a hyphen.",
     )
 
 
 def _is_time(text: str) -> bool:
     return bool(_TIME.fullmatch(text) or _FRACTION.fullmatch(text))
-
-
-def date_time_ends(value: str) -> tuple[str, str] | None:
-    """Return both ends of a DT value: the same for a single one, None where it is neither.
-
-    A hyphen may also begin an offset from UTC; where both could be meant, it does (PS3.5 6.2).
-    """
-    if DATE_TIME.fullmatch(value):
-        return value, value
-    for position in (index for index, character in enumerate(value) if character == "-"):
-        first, last = value[:position], value[position + 1 :]
-        if (first or last) and all(DATE_TIME.fullmatch(end) for end in (first, last) if end):
-            return first, last
-    return None
 
 
 def _checked_date_times(value: str) -> str:

@@ -14,7 +14,7 @@ from dicom_qr_gateway.dicom.budgets import FindBudget
 from dicom_qr_gateway.dicom.c_find import find_data_sets
 from dicom_qr_gateway.dicom.data_set import DataSet
 from dicom_qr_gateway.dicom.find_options import FindOptions
-from dicom_qr_gateway.dicom.query_keys import Keys, encode_keys, texts_of
+from dicom_qr_gateway.dicom.query_keys import Keys, Path, encode_keys, flat, texts_of
 from dicom_qr_gateway.dicom.request_charset import charsets_for
 from dicom_qr_gateway.dicom.types import Deadline, Limits, Quirks
 from dicom_qr_gateway.dicom.uids import (
@@ -47,7 +47,8 @@ def models_of(level: Level) -> tuple[str, ...]:
 class LevelFinder:
     """Asks one PACS, level by level, and counts what it had to withhold.
 
-    ``refused_charsets`` are those that the PACS refused to be asked in.
+    ``refused_charsets`` are those that the PACS refused to be asked in, ``left_out`` the keys that
+    it was not asked for any more, since it refused to be asked for everything.
     """
 
     def __init__(
@@ -85,6 +86,7 @@ class LevelFinder:
         self._budget = budget
         self.withheld = Withheld()
         self.refused_charsets: set[str] = set()
+        self.left_out: set[Path] = set()
         self._is_told = False
         self._told: ToldSteps | None = None
 
@@ -152,7 +154,9 @@ class LevelFinder:
         """
         tested = {key: value for key, value in asked.items() if key not in untested}
         counts = self.withheld if withheld is None else withheld
-        refilter = LevelRefilter(level, tested, above, counts, self._quirks, self._is_fuzzy)
+        refilter = LevelRefilter(
+            level, tested, above, self._patient_id, counts, self._quirks, self._is_fuzzy
+        )
         found = self._in_each_charset(level, self._sent(asked, included, above), asked)
         with closing(found):
             for data_set in found:
@@ -187,8 +191,10 @@ class LevelFinder:
         try:
             yield from self._one(level, keys, charset)
         except IdentifierRefused:
-            if len(few) == len(keys):
+            left_out = {*flat({tag: keys[tag] for tag in keys.keys() - few})}
+            if not left_out or (self._is_told and not left_out <= self.left_out):
                 raise
+            self.left_out |= left_out
         else:
             return keys
         log.info("the PACS refuses keys at the level of %s, asked again for fewer", level)

@@ -11,8 +11,13 @@ _TIME: Final = re.compile(r"\d{2}(\d{2}(\d{2}(\.\d{1,6})?)?)?", re.ASCII)  # PS3
 
 
 def is_of_patient(study: Study, patient_id: str) -> bool:
-    """Tell whether the study is that patient's: same Patient ID but for surrounding spaces."""
-    return study.patient_id.strip(" ") == patient_id.strip(" ")
+    """Tell whether the study is that patient's."""
+    return is_patient(study.patient_id, patient_id)
+
+
+def is_patient(stated: str, patient_id: str) -> bool:
+    """Tell whether what a match states is that Patient ID, but for surrounding spaces."""
+    return stated.strip(" ") == patient_id.strip(" ")
 
 
 def wire_patient_id(patient_id: str) -> str:

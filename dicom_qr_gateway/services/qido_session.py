@@ -22,6 +22,7 @@ from dicom_qr_gateway.errors import (
     PatientMismatch,
 )
 from dicom_qr_gateway.named_pacs import NamedPacs
+from dicom_qr_gateway.services.attribute_names import names_of
 from dicom_qr_gateway.services.lent_association import LentAssociation
 from dicom_qr_gateway.services.level_finder import models_of
 from dicom_qr_gateway.services.qido_attributes import Level
@@ -41,6 +42,7 @@ MAYBE_MORE: Final = "There may be additional results that can be requested."
 NOT_FUZZY: Final = (
     "The fuzzymatching parameter is not supported. Only literal matching has been performed."
 )
+LEFT_OUT: Final = "The PACS refused to be asked for everything. It was not asked for {}."
 REFUSED_CHARSET: Final = (
     "The PACS refused to be asked in a second character set ({}): what is stored in it may be "
     "missing."
@@ -226,6 +228,8 @@ class Session:
         if count := at_level.withheld.count(self._search.level):
             log.warning("%d matches withheld that were not asked for", count)
         found += at_level.withheld.sayings(self._search.level)
+        if names := names_of(at_level.left_out):
+            found.append(LEFT_OUT.format(", ".join(names)))
         for charset in sorted(at_level.refused_charsets):
             found.append(REFUSED_CHARSET.format(charset.strip("\\").replace("\\", " and ")))
         if self._refused_series:

@@ -117,7 +117,7 @@ def _has_value(
     if tag not in data_set.places:
         return Verdict.NO
     text = data_set.text(tag)
-    if _one_matches(matches, data_set.vr(tag), text) if text else unknown_matches:
+    if _one_matches(matches, tag, data_set.vr(tag), text) if text else unknown_matches:
         return Verdict.YES
     return otherwise(data_set)
 
@@ -135,7 +135,7 @@ def _has_private_value(tag: int, key: str, data_set: DataSet) -> Verdict:
         matches = _matcher(vr, key if vr == UNKNOWN else checked(vr, key))
     except BadValue:
         return Verdict.NO
-    return Verdict.YES if _one_matches(matches, vr, text) else Verdict.NO
+    return Verdict.YES if _one_matches(matches, tag, vr, text) else Verdict.NO
 
 
 def is_part_of(above: Mapping[int, str], data_set: DataSet) -> bool:
@@ -147,11 +147,13 @@ def is_part_of(above: Mapping[int, str], data_set: DataSet) -> bool:
 
 def matches_text(tag: int, key: str, text: str) -> bool:
     """Tell whether one of an attribute's values, joined by backslashes, matches a key."""
-    return _one_matches(_matcher(key_vr(tag), key), key_vr(tag), text)
+    return _one_matches(_matcher(key_vr(tag), key), tag, key_vr(tag), text)
 
 
-def _one_matches(matches: _Matcher, vr: str, text: str) -> bool:
-    values = [text] if vr in SINGLE_VALUE_VRS else text.split("\\")
+def _one_matches(matches: _Matcher, tag: int, vr: str, text: str) -> bool:
+    # A match with several Patient IDs is nobody's: VM is 1 (PS3.6).
+    is_one = tag == _PATIENT_ID or vr in SINGLE_VALUE_VRS
+    values = [text] if is_one else text.split("\\")
     return any(matches(value) for value in values)
 
 

@@ -15,7 +15,7 @@ from dicom_qr_gateway.dicom.c_find import c_find
 from dicom_qr_gateway.dicom.types import NO_QUIRKS, Deadline, Limits, QueryRetrieveLevel, Quirks
 from dicom_qr_gateway.dicom.uids import PATIENT_ROOT_FIND, STUDY_ROOT_FIND
 from dicom_qr_gateway.errors import DimseFailure
-from dicom_qr_gateway.services.matching import wire_patient_id
+from dicom_qr_gateway.services.matching import is_patient, wire_patient_id
 from dicom_qr_gateway.services.study import KEYS, Study, study_from, values
 from dicom_qr_gateway.services.uid_lists import ListUse, UidLists
 
@@ -118,7 +118,9 @@ class StudyFinder:
         unknown = [study.uid for study in studies if not study.modalities]
         rows = self._series.rows(unknown)
         return [
-            study if study.modalities else _with_modalities(study, rows[study.uid])
+            study
+            if study.modalities
+            else _with_modalities(study, rows[study.uid], self._patient_id)
             for study in studies
         ]
 
@@ -155,14 +157,21 @@ def _study_of(row: _Row) -> str:
     return row.get("StudyInstanceUID", "")
 
 
-def _with_modalities(study: Study, series: Sequence[_Row]) -> Study:
-    found = values("\\".join(row.get("Modality", "") for row in series))
+def _with_modalities(study: Study, series: Sequence[_Row], patient_id: str) -> Study:
+    own = [row for row in series if not _is_of_another(row, patient_id)]
+    found = values("\\".join(row.get("Modality", "") for row in own))
     return study.completed(ModalitiesInStudy=found) if found else study
+
+
+def _is_of_another(series: _Row, patient_id: str) -> bool:
+    """Tell whether a series is said to be another patient's; not every PACS says whose it is."""
+    stated = series.get("PatientID", "").strip(" ")
+    return bool(stated) and not is_patient(stated, patient_id)
 
 
 def _with_dear_key(study: Study, rows: Sequence[_Row], patient_id: str) -> Study:
     for row in rows:
         value = row.get(_DEAR_KEY, "")
-        if value and row.get("PatientID", "").strip(" ") == patient_id.strip(" "):
+        if value and is_patient(row.get("PatientID", ""), patient_id):
             return study.completed(**{_DEAR_KEY: value})
     return study

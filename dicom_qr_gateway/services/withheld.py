@@ -5,13 +5,13 @@ attribute that is in no match at all, or in none so that it can be read, was not
 neither "none" is known of it, nor that it is empty.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
-from dicom_qr_gateway.dicom.data_dictionary import attribute
 from dicom_qr_gateway.dicom.data_set import DataSet
-from dicom_qr_gateway.dicom.query_keys import Keys, Path
+from dicom_qr_gateway.dicom.query_keys import Keys, Path, flat
 from dicom_qr_gateway.errors import ProtocolError
+from dicom_qr_gateway.services.attribute_names import names_of
 from dicom_qr_gateway.services.in_part import Verdict
 from dicom_qr_gateway.services.key_values import EMPTY
 from dicom_qr_gateway.services.qido_attributes import Level
@@ -39,7 +39,8 @@ class Withheld:
 
     def expect(self, level: Level, asked: Keys) -> None:
         """Take in which attributes matches of a level are tested by."""
-        self._unseen.setdefault(level, dict(_values(asked)))
+        values = {path: value for path, value in flat(asked).items() if value}
+        self._unseen.setdefault(level, values)
 
     def see(self, level: Level, data_set: DataSet) -> None:
         """Take in a match, whether or not it is passed on."""
@@ -95,11 +96,11 @@ class Withheld:
 
     def unknown(self) -> list[str]:
         """Return the attributes, as parameters, that matches were tested by and none had."""
-        return _as_parameters(path for path, _ in self._missing())
+        return names_of(path for path, _ in self._missing())
 
     def unknown_if_empty(self) -> list[str]:
         """Return those of them that are asked for without a value, which every match passed."""
-        return _as_parameters(path for path, value in self._missing() if value == EMPTY)
+        return names_of(path for path, value in self._missing() if value == EMPTY)
 
     def _missing(self) -> Iterator[tuple[Path, str]]:
         for level in self._has_matches:
@@ -111,22 +112,6 @@ def _entity(level: Level, data_set: DataSet) -> tuple[str, ...]:
     if level is Level.WORKLIST:
         return (data_set.characters,)
     return Match(data_set).identity(level)
-
-
-def _as_parameters(paths: Iterable[Path]) -> list[str]:
-    return [".".join(map(_name, path)) for path in sorted(paths)]
-
-
-def _name(key: int) -> str:
-    return attribute(key).keyword or f"{key:08X}"
-
-
-def _values(asked: Keys) -> Iterator[tuple[Path, str]]:
-    for key, value in asked.items():
-        if not isinstance(value, str):
-            yield from (((key, *path), inner) for path, inner in _values(value))
-        elif value:
-            yield (key,), value
 
 
 def _is_in(path: Path, data_set: DataSet) -> bool:

@@ -6,8 +6,8 @@ import pytest
 from pydicom.dataset import Dataset
 
 from dicom_qr_gateway.dicom.types import Quirks
-from dicom_qr_gateway.dicom.uids import PATIENT_ROOT_FIND
-from dicom_qr_gateway.errors import InvalidRequest
+from dicom_qr_gateway.dicom.uids import PATIENT_ROOT_FIND, STUDY_ROOT_FIND
+from dicom_qr_gateway.errors import InvalidRequest, PatientMismatch
 from dicom_qr_gateway.services import qido_session, search_limits
 from dicom_qr_gateway.services.qido_attributes import Level
 
@@ -146,6 +146,88 @@ def test_a_page_asks_on_where_the_pacs_has_nothing_or_knows_what_is_asked_for(
         each.ProtocolName = "NECK"
     assert search(archive.entity, level=Level.SERIES, ProtocolName="HEAD", limit="1").rows == []
     assert len(archive.asked().finds) == 6
+
+
+# --- Another patient's below STUDY level -------------------------------------------------------
+
+
+def series_of(*patients: str | None) -> list[Dataset]:
+    """Return a series for each of these Patient IDs, None for one that states none."""
+    found = []
+    for number, patient in enumerate(patients):
+        series = a_series("CT", "1.2.3")
+        series.SeriesInstanceUID = f"1.2.3.{number}"
+        series.SOPInstanceUID = f"1.2.3.{number}.1"
+        if patient is not None:
+            series.PatientID = patient
+        found.append(series)
+    return found
+
+
+def levels(model: str, *answers: list[Dataset]) -> Callable[[Conversation], None]:
+    """Return the script of a PACS that accepts one model and gives one C-FIND each answer."""
+
+    def script(peer: Conversation) -> None:
+        peer.accept(model)
+        for matches in answers:
+            peer.answer_find(*matches)
+        peer.serve_release()
+
+    return script
+
+
+BOTH_ROOTS = pytest.mark.parametrize("model", [STUDY_ROOT_FIND, PATIENT_ROOT_FIND])
+OTHERS = pytest.mark.parametrize("others", ["P2", "p1", "P1\\P2"])
+
+
+@BOTH_ROOTS
+@OTHERS
+@pytest.mark.parametrize("path", [{}, {"StudyInstanceUID": "1.2.3"}])
+def test_series_of_other_patients_are_no_answer(
+    pacs_with: MakePacs, search: Search, model: str, others: str, path: dict[str, str]
+) -> None:
+    pacs = pacs_with(levels(model, [a_study()], series_of(others)))
+    with pytest.raises(PatientMismatch):
+        search(pacs, level=Level.SERIES, path=path, PatientID="P1")
+
+
+@BOTH_ROOTS
+@pytest.mark.parametrize("below", [[series_of("P2")], [series_of("P1"), series_of("P2")]])
+def test_instances_of_other_patients_or_in_their_series_are_no_answer(
+    pacs_with: MakePacs, search: Search, model: str, below: list[list[Dataset]]
+) -> None:
+    pacs = pacs_with(levels(model, [a_study()], *below))
+    with pytest.raises(PatientMismatch):
+        search(pacs, level=Level.INSTANCES, PatientID="P1")
+
+
+@BOTH_ROOTS
+def test_series_of_other_patients_are_withheld_and_those_that_name_nobody_are_not(
+    pacs_with: MakePacs, search: Search, model: str
+) -> None:
+    series = series_of("P2", "P1", None, "", " P1 ", "P3")
+    pacs = pacs_with(levels(model, [a_study()], series))
+    answer = search(pacs, level=Level.SERIES, PatientID="P1")
+    assert values(answer, SERIES_UID) == ["1.2.3.1", "1.2.3.2", "1.2.3.3", "1.2.3.4"]
+    assert answer.warnings == ["2 results withheld that do not match what was asked for."]
+
+
+def test_series_are_of_whatever_patient_where_several_may_match(
+    pacs_with: MakePacs, search: Search
+) -> None:
+    pacs = pacs_with(levels(STUDY_ROOT_FIND, [a_study()], series_of("P2")))
+    assert values(search(pacs, level=Level.SERIES, PatientID="P*"), "00100020") == ["P2"]
+
+
+def test_modalities_are_not_taken_from_the_series_of_other_patients(
+    pacs_with: MakePacs, search: Search
+) -> None:
+    others, own = series_of("P2", "P1")
+    others.Modality, own.Modality = "MR", "US"
+    study = a_study(ModalitiesInStudy=None)
+    pacs = pacs_with(levels(STUDY_ROOT_FIND, [study], [others, own]))
+    row = a_row(search(pacs, PatientID="P1"))
+    assert row["00080061"]["Value"] == ["US"]
 
 
 # --- A PACS that accepts only the Patient Root -------------------------------------------------

@@ -89,7 +89,7 @@ def test_a_second_character_set_is_asked_in_with_the_keys_that_the_first_was(
     pacs_with: MakePacs, search: Search
 ) -> None:
     pacs = pacs_with(answers(REFUSED, ([a_yamada("1.1")], SUCCESS), REFUSED, REFUSED))
-    assert search(pacs, PatientName=NAME).warnings == REFUSED_CHARSETS
+    assert search(pacs, PatientName=NAME).warnings == [said_of(OF_STUDIES), *REFUSED_CHARSETS]
     asked = [each.identifier for each in pacs.conversation.requests]
     assert ["NumberOfStudyRelatedSeries" in each for each in asked] == [True, False, False, False]
 
@@ -150,6 +150,69 @@ def test_an_entry_of_a_worklist_that_comes_in_several_character_sets_is_told_onc
     withheld = ["2 results withheld that do not match what was asked for."]
     expected = (["CT", "CT", "US", "US"], []) if modality == "CT" else ([], withheld)
     assert (told, answer.warnings) == expected
+
+
+# --- Refused keys ------------------------------------------------------------------------------
+
+OF_STUDIES = (
+    "ModalitiesInStudy, ReferringPhysicianName, PatientBirthDate, PatientSex, "
+    "NumberOfStudyRelatedSeries, NumberOfStudyRelatedInstances"
+)
+
+
+def said_of(names: str) -> str:
+    return f"The PACS refused to be asked for everything. It was not asked for {names}."
+
+
+@pytest.mark.parametrize("limit", [{}, {"limit": "5"}])
+def test_keys_that_the_pacs_refuses_are_said_with_the_answer(
+    pacs_with: MakePacs, search: Search, limit: dict[str, str]
+) -> None:
+    keys = {"StudyDescription": "A*", "00290010": "ACME"}
+    pacs = pacs_with(answers(REFUSED, ([], SUCCESS)))
+    included = "00291001,ProcedureCodeSequence,ReferencedStudySequence.ReferencedSOPInstanceUID"
+    answer = search(pacs, includefield=included, **keys, **limit)
+    [warning] = answer.warnings
+    names = warning.removeprefix(said_of("")[:-1]).removesuffix(".").split(", ")
+    assert {*names} == {*OF_STUDIES.split(", "), *included.split(",")}
+
+
+def test_refused_keys_are_said_of_each_level_and_of_the_pacs(
+    pacs_with: MakePacs, search: Search
+) -> None:
+    script = answers(
+        *(REFUSED, ([a_study()], SUCCESS)), *(REFUSED, ([a_series("CT", "1.2.3")], SUCCESS))
+    )
+    picky, good = pacs_with(script), pacs_with(answers(([], SUCCESS)))
+    answer = search(picky, good, level=Level.SERIES, PatientID="P1")
+    [warning] = answer.warnings
+    assert warning.startswith("PACS pacs0: The PACS refused to be asked for everything.")
+    for name in ("PatientBirthDate", "RequestAttributesSequence.RequestedProcedureID"):
+        assert f" {name}" in warning
+    assert "StudyInstanceUID" not in warning
+
+
+@pytest.mark.usefixtures("few_rows_held")
+def test_keys_that_the_pacs_goes_on_to_refuse_are_said_before_a_stream(
+    pacs_with: MakePacs, search: Search
+) -> None:
+    studies = [a_study(f"1.{number}") for number in range(6)]
+    series = [([a_series("CT", study.StudyInstanceUID)], SUCCESS) for study in studies]
+    refused = [each for found in series for each in (REFUSED, found)]
+    answer = search(pacs_with(answers((studies, SUCCESS), *refused)), level=Level.SERIES)
+    assert len([*answer.rows, *(answer.rest or ())]) == 6
+    assert [warning.count("SeriesDescription") for warning in answer.warnings] == [1]
+
+
+@pytest.mark.usefixtures("few_rows_held")
+def test_keys_refused_first_within_a_stream_break_it(pacs_with: MakePacs, search: Search) -> None:
+    studies = [a_study(f"1.{number}") for number in range(6)]
+    series = [([a_series("CT", study.StudyInstanceUID)], SUCCESS) for study in studies]
+    script = answers((studies, SUCCESS), *series[:4], REFUSED)
+    answer = search(pacs_with(script), level=Level.SERIES)
+    assert (len(answer.rows), answer.warnings) == (3, [])
+    with pytest.raises(DimseFailure):
+        list(answer.rest or ())
 
 
 # --- Missing modalities ------------------------------------------------------------------------

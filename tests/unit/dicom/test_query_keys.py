@@ -9,7 +9,7 @@ from pydicom.filereader import read_dataset
 
 from dicom_qr_gateway.dicom.data_dictionary import vr_of
 from dicom_qr_gateway.dicom.data_set import DataSet
-from dicom_qr_gateway.dicom.query_keys import encode_keys, key_vr, texts_of
+from dicom_qr_gateway.dicom.query_keys import encode_keys, flat, key_vr, nested, texts_of
 from dicom_qr_gateway.dicom.request_charset import REQUEST_CHARSETS, can_encode, charsets_for
 
 both_encodings = pytest.mark.parametrize("explicit_vr", [False, True], ids=["implicit", "explicit"])
@@ -153,3 +153,14 @@ def test_the_text_of_a_private_key_needs_a_character_set_too() -> None:
 
 def test_a_choice_of_vrs_is_asked_by_one_of_them() -> None:
     assert [vr_of(0x00280106), key_vr(0x00280106), key_vr(0x7FE00010)] == ["US or SS", "SS", "OW"]
+
+
+def test_a_tree_of_keys_is_made_of_the_values_that_it_is_flattened_to() -> None:
+    values = {
+        (0x00100020,): "P1",
+        (0x00081110,): "",
+        (0x00400275, 0x00400009): "S1",
+        (0x00400275, 0x00321064, 0x00080100): "",
+        (0x00400275, 0x00081110): "",
+    }
+    assert flat(nested(values)) == values

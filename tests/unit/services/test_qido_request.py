@@ -123,6 +123,8 @@ def test_several_values_of_a_text_are_said_not_to_be_matched() -> None:
     [
         ("StudyDate", "20300101-20261125"),
         ("StudyTime", "1200-1100"),
+        ("StudyTime", "11-1059"),
+        ("StudyTime", "101500.5-101500.4"),
         ("ProcedureCodeSequence.00080020", "20300101-20261125"),
     ],
 )
@@ -131,6 +133,16 @@ def test_a_range_that_ends_before_it_begins_has_nothing_in_it(name: str, value: 
     assert search.is_empty
     assert search.warnings == (f"The range of {name} ends before it begins: nothing is in it.",)
     assert not read(("StudyDate", "20261125-20300101")).is_empty
+
+
+@pytest.mark.parametrize("value", ["1030-10", "101500.000000-101500", "101500.5-1015", "10-10"])
+def test_a_range_lasts_until_the_end_of_what_its_end_says(value: str) -> None:
+    assert not read(("StudyTime", value)).is_empty
+
+
+def test_a_range_of_one_moment_has_no_spaces_around_its_hyphen() -> None:
+    asked = read(("StudyDate", "20261125 - 20261125"), ("StudyTime", "1030 - 1030")).asked
+    assert list(asked.values()) == ["20261125-20261125", "1030-1030"]
 
 
 def test_what_the_path_names_is_not_demanded_of_each_row() -> None:

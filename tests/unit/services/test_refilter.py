@@ -61,6 +61,8 @@ def test_what_matches_passes(keyword: str, key: str, value: str) -> None:
         ("PatientID", "P1", "P2"),
         ("PatientID", "P1", "p1"),
         ("PatientID", "P1", ""),
+        ("PatientID", "P1", "P1\\P2"),
+        ("PatientID", "P1", "P1\\"),
         ("PatientID", "P?", "P"),
         ("PatientID", "P.", "P1"),
         ("StudyInstanceUID", "1.2", "1.2.3"),

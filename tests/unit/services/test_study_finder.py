@@ -145,6 +145,18 @@ def test_modalities_are_those_of_the_studys_series_once_each(
     assert modalities(found) == {"1.2.3": ["MR", "CT"]}
 
 
+def test_modalities_of_another_patients_series_are_not_taken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    patients = {"MR": "P2", "CT": " P1 ", "US": "P1\\P2", "XA": "", "OT": "p1"}
+    answer = [
+        {"Modality": modality, "PatientID": patient} for modality, patient in patients.items()
+    ]
+    pacs = Pacs(STUDY_ROOT_FIND, [*answer, {"Modality": "SR"}])
+    found = finder(pacs, monkeypatch).with_modalities(studies("1.2.3"))
+    assert modalities(found) == {"1.2.3": ["CT", "XA", "SR"]}
+
+
 def test_the_modalities_of_several_studies_are_one_question(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
