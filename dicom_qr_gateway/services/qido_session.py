@@ -17,10 +17,7 @@ from dicom_qr_gateway.dicom.association import Association
 from dicom_qr_gateway.dicom.budgets import FindBudget
 from dicom_qr_gateway.dicom.pool import Pool
 from dicom_qr_gateway.dicom.types import Deadline
-from dicom_qr_gateway.errors import (
-    IdentifierRefused,
-    PatientMismatch,
-)
+from dicom_qr_gateway.errors import IdentifierRefused, PatientMismatch
 from dicom_qr_gateway.named_pacs import NamedPacs
 from dicom_qr_gateway.services.attribute_names import names_of
 from dicom_qr_gateway.services.lent_association import LentAssociation
