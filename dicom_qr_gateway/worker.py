@@ -8,6 +8,7 @@ import json
 import logging
 import selectors
 import socket
+import struct
 import threading
 import time
 from collections import deque
@@ -29,6 +30,8 @@ LOOK_AGAIN: Final = 0.05  # seconds
 # one of them would have nearly all clients that keep their connections, the others nothing to do.
 BUSIER_WAITS: Final = 0.00005  # seconds for each connection of a worker that says something
 WAITS_AT_MOST: Final = 0.001  # seconds
+# Of a client in the middle of its request, which holds a thread.
+SILENT_AT_MOST: Final = 20  # seconds
 # A client that goes on sending loses what it was sent last if its connection is closed at once
 # (RFC 9112 9.6), so its end is waited for.
 LINGERS_AT_MOST: Final = 2.0  # seconds
@@ -81,6 +84,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         if conn.initialized or conn.data_ready:
             super().enqueue_req(conn)
             return
+        conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _timeval(SILENT_AT_MOST))
         conn.sock.setblocking(False)
         conn.set_timeout()
         self.pending_conns.append(conn)
@@ -144,6 +148,11 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             client.sendall(error_response(exc, correlation_id))
         except OSError as error:
             log.debug("the answer could not be sent: %s", type(error).__name__)
+
+
+def _timeval(seconds: int) -> bytes:
+    """Return a ``struct timeval`` for setsockopt(2)."""
+    return struct.pack("@ll", seconds, 0)
 
 
 def error_response(exc: Exception, correlation_id: str) -> bytes:

@@ -17,9 +17,10 @@ from gunicorn.http.errors import InvalidRequestLine, InvalidResponseHeader
 from gunicorn.workers.gthread import ThreadWorker
 
 from dicom_qr_gateway import worker as module
-from dicom_qr_gateway.worker import Worker
+from dicom_qr_gateway.worker import SILENT_AT_MOST, Worker
 
 CANARY = "DOE^JOHN"
+RECEIVE_TIMEOUT = (socket.SOL_SOCKET, socket.SO_RCVTIMEO)
 
 
 def answer_to(error: Exception) -> tuple[bytes, dict[str, object]]:
@@ -212,6 +213,7 @@ def test_a_silent_connection_has_no_thread_and_does_not_hold_up_a_stop(
     with selectors.DefaultSelector() as worker.poller, ours, theirs:
         conn = Connection(ours)
         worker.enqueue_req(conn)
+        assert struct.unpack("@ll", ours.getsockopt(*RECEIVE_TIMEOUT, 16)) == (SILENT_AT_MOST, 0)
         worker.wait_for_and_dispatch_events(timeout=0)
         assert (given, list(worker.pending_conns)) == ([], [conn])
         worker._cap_keepalive(2.0)
@@ -219,3 +221,19 @@ def test_a_silent_connection_has_no_thread_and_does_not_hold_up_a_stop(
         theirs.send(b"GET")
         worker.wait_for_and_dispatch_events(timeout=0)
         assert (given, list(worker.pending_conns)) == ([conn], [])
+
+
+def test_a_client_that_is_silent_in_the_middle_of_its_request_is_given_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "_timeval", lambda _seconds: struct.pack("@ll", 0, 1000))
+    monkeypatch.setattr(ThreadWorker, "enqueue_req", lambda *_: None)
+    worker = a_worker()
+    ours, theirs = socket.socketpair()
+    with selectors.DefaultSelector() as worker.poller, ours, theirs:
+        worker.enqueue_req(Connection(ours))
+        theirs.send(b"POST /q HT")
+        ours.setblocking(True)
+        assert ours.recv(4096) == b"POST /q HT"
+        with pytest.raises(BlockingIOError):
+            ours.recv(4096)
