@@ -202,7 +202,7 @@ OPTIONS: tuple[Option, ...] = (
         whole_number(0, 86_400),
         "seconds: a whole number from 0 to 86400",
         "How long /ready says 503 after SIGTERM while everything is still served; counts within "
-        "GRACEFUL_TIMEOUT.",
+        "GRACEFUL_TIMEOUT, and ends 2 s before it at the latest.",
     ),
 )
 

@@ -57,6 +57,8 @@ class PacsDirectory:
         try:
             return self._by_name[name]
         except KeyError:
+            if not self._by_name:
+                raise NoSuchPacs("No PACS has a name here: set PACS_CONFIG.") from None
             raise NoSuchPacs(
                 "This gateway knows no PACS of that name: PACS_CONFIG names them, GET /pacs lists "
                 "them."

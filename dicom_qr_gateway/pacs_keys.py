@@ -18,7 +18,8 @@ from dicom_qr_gateway.options import AE_TITLE, HOST_NAME
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 NO_NAME: Final = frozenset({"all"})
 NAME_IS: Final = (
-    "1 to 32 of a to z, 0 to 9, _ and -, of which the first is a letter or a digit; not all"
+    "1 to 32 of a to z, 0 to 9, _ and -, of which the first is a letter or a digit; not the word "
+    "all"
 )
 RESERVED: Final = frozenset({"tls", "ca_file", "cert_file", "key_file"})
 REQUIRED: Final = object()

@@ -70,13 +70,19 @@ _SCHEDULED: Final[Mapping[str, Json]] = {
         "schema": {"type": "string", "pattern": "^[A-Z]{1,16}$"},
     },
 }
+# Any keyword of PS3.6 will do, which no pattern can say; any tag of the standard's groups.
+_INCLUDED: Final = (
+    "(all|StudyDescription|InstitutionName|PatientSex|PatientName|BodyPartExamined|ProtocolName"
+    "|[0-9A-F]{3}[02468ACE][0-9A-F]{4})"
+)
 _OPTIONS: Final[Mapping[str, Json]] = {
     "includefield": {
         "description": "Attributes to be in the answer too, repeated or with commas; `all` for "
         "those that the standard has at this level. What belongs to a level below, and what no "
         "C-FIND can be asked for, is left out, which a `Warning` header says. Private attributes "
         "need their private creator as a key: `00290010=ACME`.",
-        "schema": {"type": "string", "enum": ["all", "StudyDescription", "00081030,00080080"]},
+        "schema": {"type": "string", "pattern": f"^{_INCLUDED}(,{_INCLUDED})*$"},
+        "example": "StudyDescription",
     },
     "limit": {
         "description": "At most so many results; a `Warning` header says when there are more, or, "

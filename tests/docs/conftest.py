@@ -7,6 +7,7 @@ import re
 import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from threading import Thread
 
@@ -108,6 +109,7 @@ def read_curl_examples(document: Document) -> list[CurlExample]:
 
 
 def _curl_example(command: str, between: str, answer: str) -> CurlExample:
+    command = command.replace("$(date +%Y%m%d)", f"{date.today():%Y%m%d}")
     curl, silent, url, *options = shlex.split(command)
     assert (curl, silent) == ("curl", "-s")
     headers, body = {}, ""

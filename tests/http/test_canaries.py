@@ -246,8 +246,8 @@ def ask(
             LOG_TO_CONSOLE="true",
             LOG_FORMAT=log_format,
             DICOM_DEBUG=request.param,
-            DIMSE_TIMEOUT="0.2",
-            RETRIEVE_IDLE_TIMEOUT="0.2",
+            DIMSE_TIMEOUT="1",
+            RETRIEVE_IDLE_TIMEOUT="1",
             MAX_MATCHES="3",
         )
         running.append(ScriptedPacs(*scripts))

@@ -158,8 +158,8 @@ def test_everything_that_is_wrong_is_told_at_once(problems):
     name_is = "give 1 to 32 of a to z, 0 to 9, _ and -, of which the first is a letter or a digit"
     assert told == [
         "main is not accepted: give tables [pacs.NAME] and nothing else",
-        f"pacs.Main is not accepted: {name_is}; not all",
-        f"pacs.all is not accepted: {name_is}; not all",
+        f"pacs.Main is not accepted: {name_is}; not the word all",
+        f"pacs.all is not accepted: {name_is}; not the word all",
         "pacs.all.hots is not accepted: give host, port, ae_title, calling_ae_title, description, "
         "max_associations, idle_associations, charset, assume_charset, modality_level, relational, "
         "max_pdu_length, wildcards",
