@@ -42,6 +42,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     nr_conns: int
     pending_conns: deque[Any]
+    sockets: list[Any]
 
     def __init__(self, *settings: Any) -> None:
         """Begin without a connection."""
@@ -64,6 +65,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
         gunicorn's own worker ends on that, and all its requests with it.
         """
+        if listener not in self.sockets:
+            return  # it was closed for a stop, which began in this very round of events
         connections = self.nr_conns
         idle = len(self.pending_conns) + len(self.lingering)
         time.sleep(min((connections - idle) * BUSIER_WAITS, WAITS_AT_MOST))

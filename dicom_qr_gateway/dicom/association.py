@@ -169,14 +169,14 @@ class Association(UpperLayer):
     def _expect_silence(self, *deadlines: Deadline) -> None:
         """Raise where the PACS has said something before it is asked."""
         budget = ByteBudget(MAX_UNASKED)
-        while self._holds_something or self._connection.has_something():
+        message = self._message_reader.pop()
+        while message is None and (self._holds_something or self._connection.has_something()):
+            self._read(budget, *deadlines)
             message = self._message_reader.pop()
-            if message is None:
-                self._read(budget, *deadlines)
-            elif isinstance(message, Message):
-                raise ProtocolError("The PACS answered before it was asked.")
-            else:
-                self._end_by(message)
+        if isinstance(message, Message):
+            raise ProtocolError("The PACS answered before it was asked.")
+        if message is not None:
+            self._end_by(message)
 
     def has_ended(self) -> bool:
         """Tell whether the peer ended the association between two requests.

@@ -10,6 +10,7 @@ from copy import copy
 from typing import Final
 
 from dicom_qr_gateway.dicom.binary_values import NUMBERS, numbers, tags
+from dicom_qr_gateway.dicom.charset_limits import is_plausible, sayable
 from dicom_qr_gateway.dicom.data_dictionary import (
     UNKNOWN,
     creator_of,
@@ -27,7 +28,6 @@ from dicom_qr_gateway.dicom.text import (
     is_as_sent,
     is_simple,
     padding_of,
-    sayable,
 )
 from dicom_qr_gateway.errors import ProtocolError
 
@@ -129,6 +129,14 @@ class DataSet:
     def sayable(self, text: str) -> str:
         """Return what of a text the character set of this data set can say."""
         return sayable(f"{self._character_set()}\\{self._assumed}", text)
+
+    def is_doubtful(self, tag: int) -> bool:
+        """Tell whether the text of an element that is there may be in another set than is stated.
+
+        It is not ASCII, and no set is stated, or one that nobody knows or that the bytes disprove.
+        """
+        value = self.value(tag)
+        return not value.isascii() and not is_plausible(self._character_set(), value)
 
     def vr(self, tag: int) -> str:
         """Return the VR of an element that is there: always one of the standard's.

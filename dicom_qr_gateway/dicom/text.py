@@ -22,7 +22,7 @@ DEFAULT_CODEC = "latin-1"
 
 # PS3.3 tables C.12-2 to C.12-5. The keys are the defined terms without their punctuation and
 # without "2022", which also takes in "ISO-IR 100", "ISO_2022_IR_87" and "utf-8", all seen in life.
-_CODECS = {
+CODECS = {
     "ISOIR6": DEFAULT_CODEC,
     "ISOIR13": "shift_jis",
     "ISOIR58": "gb2312",
@@ -107,44 +107,18 @@ def is_simple(text: str) -> bool:
     return not ("\\" in text or "=" in text or "\x1b" in text)
 
 
-@lru_cache(maxsize=256)
-def sayable(terms: str, text: str) -> str:
-    """Return a text without the characters that none of some character sets can say.
-
-    Args:
-        terms: values of (0008,0005), joined by backslashes; what names no set can say ASCII.
-        text: any text.
-    """
-    named = [_term(each) for each in terms.split("\\")]
-    return "".join(
-        character
-        for character in text
-        if character.isascii() or any(_says(term, character) for term in named)
-    )
-
-
-def _says(term: str, character: str) -> bool:
-    if term == "ISOIR13":  # whose codec says more
-        return "\uff61" <= character <= "\uff9f"
-    if term == "ISOIR6" or term not in _CODECS:
-        return False
-    try:
-        character.encode(_CODECS[term])
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
 def is_known(terms: str) -> bool:
     """Tell whether the first value of (0008,0005) names a character set; an empty one does not."""
-    return _first_term(terms) in _CODECS
+    return first_term(terms) in CODECS
 
 
-def _first_term(terms: str) -> str:
-    return _term(terms.partition("\\")[0])
+def first_term(terms: str) -> str:
+    """Return the first value of (0008,0005) as CODECS has it."""
+    return term_of(terms.partition("\\")[0])
 
 
-def _term(value: str) -> str:
+def term_of(value: str) -> str:
+    """Return a defined term as CODECS has it."""
     return _PUNCTUATION.sub("", value.upper())
 
 
@@ -163,8 +137,8 @@ class CharacterSet:
         Absent, empty and unknown first values give the default repertoire, with bytes above 127
         read as ISO 8859-1: the mistake most archives make is to send that and not say so.
         """
-        term = _first_term(terms)
-        codec = _CODECS.get(term)
+        term = first_term(terms)
+        codec = CODECS.get(term)
         if codec is None:
             return cls()
         return cls(codec, has_g1=term not in _WITHOUT_G1)

@@ -9,10 +9,12 @@ from enum import IntEnum
 from itertools import zip_longest
 from typing import Final
 
-from dicom_qr_gateway.dicom.data_set import DataSet
+from dicom_qr_gateway.dicom.data_set import SPECIFIC_CHARACTER_SET, DataSet
 from dicom_qr_gateway.services.person_names import folded, normal
 from dicom_qr_gateway.services.wild_cards import pattern
 
+# The longest text of a match (LT, PS3.5 6.2); what is longer is not looked through.
+LONGEST: Final = 10_240
 # What may stand in place of a letter that is not there, or be left around it.
 _SAYS_NOTHING: Final = str.maketrans("", "", "?\ufffd ")
 _IN_UNICODE_ONLY: Final = "\U0010ffff"
@@ -36,6 +38,13 @@ def verdict_in_part(key: str, vr: str, tag: int, data_set: DataSet) -> Verdict:
         tag: the attribute, which is there.
         data_set: the match.
     """
+    verdict = _verdict(key, vr, tag, data_set)
+    if verdict is Verdict.NO and not key.isascii() and data_set.is_doubtful(tag):
+        return Verdict.NOT_TESTED
+    return verdict
+
+
+def _verdict(key: str, vr: str, tag: int, data_set: DataSet) -> Verdict:
     left = data_set.sayable(key)
     if left == key and not _may_ask_for_more(key, vr, data_set):
         return Verdict.NO
@@ -49,7 +58,8 @@ def _may_ask_for_more(key: str, vr: str, data_set: DataSet) -> bool:
 
     In the short strings that number and name things nobody looks for such letters.
     """
-    return "?" in key and vr != "SH" and not data_set.sayable(_IN_UNICODE_ONLY)
+    states_charset = data_set.has_value(SPECIFIC_CHARACTER_SET)
+    return "?" in key and vr != "SH" and states_charset and not data_set.sayable(_IN_UNICODE_ONLY)
 
 
 def _name_verdict(key: str, left: str, name: str) -> Verdict:
@@ -70,14 +80,16 @@ def _group_verdict(asked: str, left: str, group: str | None) -> Verdict:
     """Return what one component group says; the answer may lack it, or never have had it."""
     if any(pattern(asked).fullmatch(each) for each in _with_and_without_end(group or "")):
         return Verdict.YES
-    if group is None or (asked == left and "?" not in asked):
+    if asked == left and "?" not in asked:
         return Verdict.NO
-    return _text_verdict(left, group)
+    return Verdict.NOT_TESTED if group is None else _text_verdict(left, group)
 
 
 def _text_verdict(left: str, text: str) -> Verdict:
     if not (_has_letters(left) or _has_letters(text)):
         return Verdict.IN_PART
+    if len(text) > LONGEST:
+        return Verdict.NOT_TESTED
     rest = text.translate(_SAYS_NOTHING)
     if not any(_is_left(left.replace(" ", ""), each) for each in _with_and_without_end(rest)):
         return Verdict.NO

@@ -20,7 +20,7 @@ from dicom_qr_gateway.services.qido_rows import Match
 _SAYING: Final = {
     Verdict.NO: "{} withheld that do not match what was asked for.",
     Verdict.NOT_TESTED: "{} withheld that could not be tested: the PACS answers in a character set "
-    "that lacks all letters of what was asked for.",
+    "that lacks all letters of what was asked for, or in another one than it states.",
     Verdict.IN_PART: "{} could not be tested in full: the PACS answers in a character set that "
     "lacks letters of what was asked for.",
 }

@@ -6,14 +6,15 @@ from contextlib import AbstractContextManager
 import pytest
 
 from dicom_qr_gateway.dicom.association import Association
-from dicom_qr_gateway.dicom.pdu import AssociateRQ, ReleaseRQ
+from dicom_qr_gateway.dicom.c_echo import c_echo
+from dicom_qr_gateway.dicom.pdu import AssociateRQ, DataTF, ReleaseRQ, encode_pdu
 from dicom_qr_gateway.dicom.uids import PATIENT_ROOT_FIND, STUDY_ROOT_FIND, VERIFICATION
 from dicom_qr_gateway.dicom.waiting import StopSignal
 from dicom_qr_gateway.errors import NoAcceptedContext
 from tests.pools import a_pool
 
 from .conftest import PATIENT
-from .conversation import Conversation
+from .conversation import SUCCESS, Conversation
 from .scripted_pacs import ScriptedPacs
 
 MakePacs = Callable[..., ScriptedPacs]
@@ -47,6 +48,19 @@ def test_an_association_ends_once_however_often_it_is_ended(
         association.release()
         association.abort()
     assert [type(pdu) for pdu in pacs.conversation.pdus] == [AssociateRQ, ReleaseRQ]
+
+
+def test_an_empty_pdu_before_a_question_is_no_answer_to_it(
+    pacs_with: MakePacs, stop: StopSignal
+) -> None:
+    def script(peer: Conversation) -> None:
+        peer.send(encode_pdu(peer.acceptance(VERIFICATION)) + encode_pdu(DataTF(())))
+        peer.read_request()
+        peer.respond(SUCCESS)
+        peer.serve_release()
+
+    with opened(pacs_with(script), stop) as association:
+        c_echo(association, PATIENT)
 
 
 def test_an_association_of_which_nothing_was_asked_is_released(

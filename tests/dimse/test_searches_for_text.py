@@ -57,7 +57,10 @@ def in_latin_1(uid: str, **attributes: object) -> Dataset:
 
 LACKS = "the PACS answers in a character set that lacks"
 IN_PART = f"could not be tested in full: {LACKS} letters of what was asked for."
-NOT_TESTED = f"withheld that could not be tested: {LACKS} all letters of what was asked for."
+NOT_TESTED = (
+    f"withheld that could not be tested: {LACKS} all letters of what was asked for, or in another "
+    "one than it states."
+)
 
 
 def test_a_name_without_the_letters_that_latin_1_lacks_is_passed_on_and_said(
@@ -147,6 +150,34 @@ def test_an_answer_without_a_character_set_may_be_in_that_of_the_request(
     answer = search(archive.entity, PatientName="Иванов*")
     assert values(answer, "00100010") == [{"Alphabetic": "Иванов^Пётр"}]
     assert answer.warnings == [f"1 results {NOT_TESTED}"]
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "stated"),
+    [
+        ("Müller^Eva", "utf-8", None),
+        ("Müller^Eva", "utf-8", "ISO_IR 100"),
+        ("王^小东", "gb18030", None),
+        ("王^小东", "utf-8", "ISO_IR 100"),
+    ],
+)
+def test_a_name_in_another_character_set_than_is_stated_is_not_dropped_in_silence(
+    archive: Archive, search: Search, name: str, codec: str, stated: str | None
+) -> None:
+    study = unstated("1.1", name, codec)
+    if stated is not None:
+        study.SpecificCharacterSet = stated
+    archive.studies = [study]
+    answer = search(archive.entity, PatientName=name.partition("^")[0] + "*")
+    assert (answer.rows, answer.warnings) == ([], [f"1 results {NOT_TESTED}"])
+
+
+def test_a_component_group_that_latin_1_cannot_say_is_not_said_to_be_another(
+    archive: Archive, search: Search
+) -> None:
+    archive.studies = [in_latin_1("1.1", PatientName="Yamada^Tarou")]
+    answer = search(archive.entity, PatientName="Yamada*=山田*")
+    assert (answer.rows, answer.warnings) == ([], [f"1 results {NOT_TESTED}"])
 
 
 def test_an_answer_without_a_character_set_may_be_in_latin_1_all_the_same(

@@ -84,15 +84,25 @@ def test_what_runs_out_does_not_end_the_worker(
     error: Exception, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "LOOK_AGAIN", 0)
-    worker = a_worker()
-    worker.accept(NoConnection(error))
+    worker, listener = a_worker(), NoConnection(error)
+    worker.sockets = [listener]
+    worker.accept(listener)
     assert "no descriptor or memory is left" in caplog.text
     assert worker.nr_conns == 3
 
 
 def test_another_error_of_the_listener_is_not_hidden() -> None:
+    worker, listener = a_worker(), NoConnection(OSError(errno.EBADF, ""))
+    worker.sockets = [listener]
     with pytest.raises(OSError, match="Errno"):
-        a_worker().accept(NoConnection(OSError(errno.EBADF, "")))
+        worker.accept(listener)
+
+
+def test_a_listener_that_a_stop_has_closed_in_this_round_of_events_is_left_alone() -> None:
+    worker = a_worker()
+    worker.sockets = []
+    worker.accept(NoConnection(OSError(errno.EBADF, "")))
+    assert worker.nr_conns == 3
 
 
 def test_every_thread_runs_before_the_first_request() -> None:

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from pydicom.charset import convert_encodings, decode_bytes
 from pydicom.valuerep import TEXT_VR_DELIMS
 
+from dicom_qr_gateway.dicom.charset_limits import is_plausible, sayable
 from dicom_qr_gateway.dicom.request_charset import encoder
-from dicom_qr_gateway.dicom.text import CharacterSet, decode_assuming, sayable
+from dicom_qr_gateway.dicom.text import CharacterSet, decode_assuming
 
 DEFINED_TERMS = [
     *("", "ISO_IR 6", "ISO_IR 13", "ISO_IR 100", "ISO_IR 101", "ISO_IR 109", "ISO_IR 110"),
@@ -180,3 +181,24 @@ def test_any_bytes_in_any_character_set_are_valid_json(
 )
 def test_what_character_sets_can_say_of_a_text(terms: str, text: str, left: str) -> None:
     assert sayable(terms, text) == left
+
+
+@pytest.mark.parametrize(
+    ("terms", "value", "plausible"),
+    [
+        ("ISO_IR 100", "Müller".encode("latin-1"), True),
+        ("ISO_IR 100", "Müller".encode(), False),
+        ("ISO_IR 192", "Müller".encode(), True),
+        ("ISO_IR 192", "Müller".encode("latin-1"), False),
+        ("", "Müller".encode("latin-1"), False),
+        ("ISO_IR 6", "Müller".encode("latin-1"), False),
+        ("ISO_IR 999", "Müller".encode("latin-1"), False),
+        ("GB18030", "王小东".encode("gb18030"), True),
+        ("ISO_IR 100", "王小东".encode(), False),
+        ("\\ISO 2022 IR 87", "山田".encode("iso2022_jp"), True),
+    ],
+)
+def test_bytes_disprove_the_character_set_that_is_stated_for_them(
+    terms: str, value: bytes, plausible: bool
+) -> None:
+    assert is_plausible(terms, value) is plausible

@@ -6,7 +6,7 @@ from pydicom.sequence import Sequence
 
 from dicom_qr_gateway.dicom.data_set import DataSet
 from dicom_qr_gateway.dicom.query_keys import encode_keys
-from dicom_qr_gateway.services.in_part import Verdict
+from dicom_qr_gateway.services.in_part import LONGEST, Verdict
 from dicom_qr_gateway.services.qido_attributes import tag
 from dicom_qr_gateway.services.refilter import matches_all
 
@@ -159,3 +159,17 @@ def test_the_least_of_several_keys_counts() -> None:
     keys = {tag("PatientName"): "DOE", tag("StudyID"): "2"}
     assert matches_all(keys)(match) is Verdict.NO
     assert matches_all({tag("PatientName"): "DOE"})(match) is Verdict.YES
+
+
+def test_a_text_that_is_longer_than_any_may_be_is_not_looked_through() -> None:
+    assert verdict("StudyDescription", "*山*", "x" * LONGEST) is Verdict.NOT_TESTED
+    assert verdict("StudyDescription", "*山*", "x" * (LONGEST + 2)) is Verdict.NOT_TESTED
+    assert verdict("StudyDescription", "山*x", "x" * LONGEST) is Verdict.IN_PART
+    assert verdict("StudyDescription", "山*x", "x" * (LONGEST + 2)) is Verdict.NOT_TESTED
+
+
+def test_bytes_that_disprove_their_character_set_are_nobodys_mistake() -> None:
+    data = encode_keys({tag("PatientName"): "Müller"}, explicit_vr=False, charset="ISO_IR 100")
+    wrong = DataSet(data.replace(b"ISO_IR 100", b"ISO_IR 192"), False)
+    assert matches_all({tag("PatientName"): "Müller"})(wrong) is Verdict.NOT_TESTED
+    assert matches_all({tag("PatientName"): "DOE"})(wrong) is Verdict.NO
