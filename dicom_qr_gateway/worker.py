@@ -12,6 +12,7 @@ import struct
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import partial
 from typing import Any, Final
@@ -35,6 +36,7 @@ SILENT_AT_MOST: Final = 20  # seconds
 # A client that goes on sending loses what it was sent last if its connection is closed at once
 # (RFC 9112 9.6), so its end is waited for.
 LINGERS_AT_MOST: Final = 2.0  # seconds
+UNREAD: Final = bytearray(65536)  # what it still sends; made now, when there is memory
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]
@@ -84,15 +86,29 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
         gunicorn's own worker lets a silent one hold a thread for 5 s.
         """
-        if conn.initialized or conn.data_ready:
-            super().enqueue_req(conn)
-            return
+        try:
+            if conn.initialized or conn.data_ready:
+                super().enqueue_req(conn)
+            else:
+                self._await_first_byte(conn)
+        except (OSError, MemoryError) as error:
+            log.warning("nothing is left for a request: %s", type(error).__name__)
+            self._end(conn)
+
+    def _await_first_byte(self, conn: Any) -> None:
         conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _timeval(SILENT_AT_MOST))
         conn.sock.setblocking(False)
         conn.set_timeout()
-        self.pending_conns.append(conn)
-        readable = partial(self.on_pending_socket_readable, conn)
-        self.poller.register(conn.sock, selectors.EVENT_READ, readable)
+        self._watch(conn, self.pending_conns, self.on_pending_socket_readable)
+
+    def _watch(self, conn: Any, kept: deque[Any], readable: Callable[..., None]) -> None:
+        """Have a connection in the poller and in a queue, or in neither of them."""
+        kept.append(conn)
+        try:
+            self.poller.register(conn.sock, selectors.EVENT_READ, partial(readable, conn))
+        except BaseException:
+            kept.remove(conn)
+            raise
 
     def finish_request(self, conn: Any, fs: Future[Any]) -> None:
         """End a connection that is not kept, without a wait.
@@ -106,15 +122,13 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         try:
             conn.sock.setblocking(False)
             conn.sock.shutdown(socket.SHUT_WR)
-        except OSError:
+            self._watch(conn, self.lingering, self._drain)
+        except (OSError, MemoryError):
             self._end(conn)
-            return
-        self.lingering.append(conn)
-        self.poller.register(conn.sock, selectors.EVENT_READ, partial(self._drain, conn))
 
     def _drain(self, conn: Any, sock: socket.socket) -> None:
         try:
-            if sock.recv(65536):
+            if sock.recv_into(UNREAD):
                 return
         except BlockingIOError:
             return
