@@ -40,7 +40,8 @@ _CYCLE = [*_FAULTS, *["ANSWERS"] * (100 - len(_FAULTS))]
 def target_of(bench: Bench, number: int) -> Target:
     """Return what request ``number`` asks: faults and answers well mixed, a patient of its own."""
     behaviour = _CYCLE[number * 37 % 100]
-    return bench.target(behaviour, wire.patient(number), pacs=number % 8)
+    # Each fault comes to each of the PACS: all silence at one would be 503, with good reason.
+    return bench.target(behaviour, wire.patient(number), pacs=(number + number // 100) % 8)
 
 
 def run(count: int, bench: Bench) -> Iterator[Figure]:
