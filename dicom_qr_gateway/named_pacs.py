@@ -5,9 +5,13 @@ Rule: a directory is replaced as a whole or not at all, so that nobody ever sees
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from dicom_qr_gateway.dicom.types import ApplicationEntity, Quirks
 from dicom_qr_gateway.errors import NoSuchPacs
+
+_WHERE: Final = "PACS_CONFIG names them, GET /pacs lists them."
+_NOWHERE: Final = "none has one, since PACS_CONFIG is not set."
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +61,8 @@ class PacsDirectory:
         try:
             return self._by_name[name]
         except KeyError:
-            if not self._by_name:
-                raise NoSuchPacs("No PACS has a name here: set PACS_CONFIG.") from None
-            raise NoSuchPacs(
-                "This gateway knows no PACS of that name: PACS_CONFIG names them, GET /pacs lists "
-                "them."
-            ) from None
+            where = _WHERE if self._by_name else _NOWHERE
+            raise NoSuchPacs(f"This gateway knows no PACS of that name: {where}") from None
 
     @property
     def names(self) -> tuple[str, ...]:
