@@ -14,7 +14,7 @@ from dicom_qr_gateway.dicom.budgets import FindBudget
 from dicom_qr_gateway.dicom.c_find import c_find
 from dicom_qr_gateway.dicom.types import NO_QUIRKS, Deadline, Limits, QueryRetrieveLevel, Quirks
 from dicom_qr_gateway.dicom.uids import PATIENT_ROOT_FIND, STUDY_ROOT_FIND
-from dicom_qr_gateway.errors import DimseFailure
+from dicom_qr_gateway.errors import DimseFailure, IdentifierRefused
 from dicom_qr_gateway.services.matching import is_patient, wire_patient_id
 from dicom_qr_gateway.services.study import KEYS, Study, study_from, values
 from dicom_qr_gateway.services.uid_lists import ListUse, UidLists
@@ -103,9 +103,7 @@ class StudyFinder:
             return list(studies)
         try:
             rows = self._dear_keys.rows([study.uid for study in studies])
-        except DimseFailure as failure:
-            if failure.dicom.get("status") != _REFUSES_IDENTIFIER:
-                raise
+        except IdentifierRefused:
             return list(studies)
         return [_with_dear_key(study, rows[study.uid], self._patient_id) for study in studies]
 

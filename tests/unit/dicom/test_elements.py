@@ -8,20 +8,18 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
-from pydicom.filebase import DicomBytesIO
-from pydicom.filewriter import write_dataset
 from pydicom.sequence import Sequence
 
 from dicom_qr_gateway.dicom.elements import elements
 from dicom_qr_gateway.errors import ProtocolError
+
+from .pydicom_oracle import both_encodings, written_by_pydicom
 
 UNDEFINED = b"\xff\xff\xff\xff"
 ITEM = b"\xfe\xff\x00\xe0"
 END_OF_ITEM = b"\xfe\xff\x0d\xe0" + bytes(4)
 END_OF_SEQUENCE = b"\xfe\xff\xdd\xe0" + bytes(4)
 PATIENT_ID = 0x00100020
-
-both_encodings = pytest.mark.parametrize("explicit_vr", [False, True], ids=["implicit", "explicit"])
 
 
 def implicit(tag: int, value: bytes) -> bytes:
@@ -42,14 +40,6 @@ def a_sequence_header(tag: int, explicit_vr: bool, length: bytes = UNDEFINED) ->
     if explicit_vr:
         return long_form(tag, b"SQ", length, b"")
     return struct.pack("<HH", tag >> 16, tag & 0xFFFF) + length
-
-
-def written_by_pydicom(dataset: Dataset, explicit_vr: bool) -> bytes:
-    buffer = DicomBytesIO()
-    buffer.is_little_endian = True
-    buffer.is_implicit_VR = not explicit_vr
-    write_dataset(buffer, dataset)
-    return bytes(buffer.getvalue())
 
 
 def tags(data: bytes, explicit_vr: bool) -> list[int]:

@@ -14,7 +14,7 @@ from dicom_qr_gateway.dicom.types import (
     Quirks,
 )
 from dicom_qr_gateway.dicom.uids import PATIENT_ROOT_FIND, STUDY_ROOT_FIND
-from dicom_qr_gateway.errors import DimseFailure
+from dicom_qr_gateway.errors import DimseFailure, IdentifierRefused
 from dicom_qr_gateway.services import study_finder as module
 from dicom_qr_gateway.services.study import Study, study_from
 from dicom_qr_gateway.services.study_finder import StudyFinder
@@ -252,12 +252,16 @@ def test_a_pacs_that_refuses_the_dear_key_is_not_asked_for_it_again(
     pacs = Pacs(STUDY_ROOT_FIND, failure("0xA900"), [{"StudyInstanceUID": "1.1"}])
     asking = finder(pacs, monkeypatch)
     assert len(asking.completed(asking.studies(True))) == 1
-    pacs = Pacs(STUDY_ROOT_FIND, failure("0xA900"))
+    pacs = Pacs(STUDY_ROOT_FIND, IdentifierRefused("refused", dicom={"status": "0xA900"}))
     assert len(finder(pacs, monkeypatch).completed(studies("1.1"))) == 1
 
 
-def test_a_failure_of_the_dear_key_fails_the_query(monkeypatch: pytest.MonkeyPatch) -> None:
-    pacs = Pacs(STUDY_ROOT_FIND, failure("0xA700"))
+# After a match 0xA900 is no refusal of the key: the value may be there.
+@pytest.mark.parametrize("status", ["0xA700", "0xA900"])
+def test_a_failure_of_the_dear_key_fails_the_query(
+    monkeypatch: pytest.MonkeyPatch, status: str
+) -> None:
+    pacs = Pacs(STUDY_ROOT_FIND, failure(status))
     with pytest.raises(DimseFailure):
         finder(pacs, monkeypatch).completed(studies("1.1"))
 
