@@ -22,6 +22,7 @@ from gunicorn.workers.gthread import ThreadWorker
 
 from dicom_qr_gateway import correlation
 from dicom_qr_gateway.errors import GatewayError, InvalidRequest
+from dicom_qr_gateway.standby import Standby
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +51,12 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         """Begin without a connection."""
         super().__init__(*settings)
         self.lingering: deque[Any] = deque()
+        self.in_hand = 0  # connections that have a thread, or wait for one
+
+    def init_process(self) -> None:
+        """Begin in the worker's own process."""
+        self.standby = Standby(self._needs_threads)
+        super().init_process()
 
     def get_thread_pool(self) -> ThreadPoolExecutor:
         """Return a pool whose threads all run: none has to be started when memory is short."""
@@ -88,12 +95,39 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         """
         try:
             if conn.initialized or conn.data_ready:
-                super().enqueue_req(conn)
+                self._give_thread(conn)
             else:
                 self._await_first_byte(conn)
         except (OSError, MemoryError) as error:
             log.warning("nothing is left for a request: %s", type(error).__name__)
             self._end(conn)
+
+    def handle(self, conn: Any) -> Any:
+        """Answer a request, and in the same thread those that its client asks soon.
+
+        gunicorn's own worker has its main thread wait for each of them and hand it to a thread.
+        """
+        outcome = super().handle(conn)
+        while outcome is True and self._asks_soon(conn):
+            outcome = super().handle(conn)
+        return outcome
+
+    def _asks_soon(self, conn: Any) -> bool:
+        # What was read ahead is seen by gunicorn, not by who waits for the socket.
+        return not conn.parser.unreader.buf.getvalue() and self.standby.stays(conn.sock)
+
+    def _needs_threads(self) -> bool:
+        return self.in_hand > self.cfg.threads or not self.alive
+
+    def _give_thread(self, conn: Any) -> None:
+        self.in_hand += 1
+        try:
+            super().enqueue_req(conn)
+        except BaseException:
+            self.in_hand -= 1
+            raise
+        if self._needs_threads():
+            self.standby.call()
 
     def _await_first_byte(self, conn: Any) -> None:
         conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _timeval(SILENT_AT_MOST))
@@ -115,6 +149,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
         gunicorn's own worker waits for the client's end in its only main thread.
         """
+        self.in_hand -= 1
         if fs.cancelled() or fs.exception() or fs.result() is not False:
             super().finish_request(conn, fs)
             return
@@ -153,6 +188,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     def _cap_keepalive(self, deadline: float) -> None:
         """Let no idle connection hold up a stop: none that is kept, none that is silent."""
+        self.standby.call()
         super()._cap_keepalive(deadline)
         for conn in self.pending_conns:
             conn.timeout = min(conn.timeout, deadline)

@@ -82,6 +82,10 @@ class Client:
             "127.0.0.1", self.port, timeout=PATIENCE, context=self.tls
         )
 
+    def kept(self) -> contextlib.closing[http.client.HTTPConnection]:
+        """Return a connection for several requests."""
+        return contextlib.closing(self._connection())
+
     def get(self, path: str, **headers: str) -> Answer:
         return self.request("GET", path, None, headers)
 

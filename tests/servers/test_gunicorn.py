@@ -37,6 +37,18 @@ def test_clients_that_do_not_close_their_ended_connections_hold_up_nobody(gunico
         assert program.client.get("/health").status == 200
 
 
+def test_clients_that_keep_their_connections_are_all_served_by_one_thread(gunicorn):
+    program = gunicorn(WEB_CONCURRENCY="1", WEB_THREADS="1").serving()
+    with contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(program.client.kept()) for _ in range(4)]
+        for _ in range(2):
+            for client in clients:
+                client.request("GET", "/health")
+                assert client.getresponse().read() == b'{"status":"ok"}\n'
+        program.process.terminate()
+        assert program.wait() == 0
+
+
 def test_every_line_is_json_where_json_is_asked_for(gunicorn, query):
     program = gunicorn(LOG_FORMAT="json").serving()
     assert program.client.post("/q", query).status == 200

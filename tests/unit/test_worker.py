@@ -1,6 +1,7 @@
 """What gunicorn's worker answers by itself, without a word of what it could not read."""
 
 import errno
+import io
 import json
 import logging
 import selectors
@@ -17,6 +18,7 @@ from gunicorn.http.errors import InvalidRequestLine, InvalidResponseHeader
 from gunicorn.workers.gthread import ThreadWorker
 
 from dicom_qr_gateway import worker as module
+from dicom_qr_gateway.standby import Standby
 from dicom_qr_gateway.worker import SILENT_AT_MOST, Worker
 
 CANARY = "DOE^JOHN"
@@ -74,7 +76,8 @@ class NoConnection:
 def a_worker(threads: int = 4) -> Worker:
     worker = object.__new__(Worker)
     worker.cfg = SimpleNamespace(threads=threads)
-    worker.nr_conns = 3
+    worker.nr_conns, worker.in_hand, worker.alive = 3, 0, True
+    worker.standby = Standby(worker._needs_threads)
     worker.pending_conns, worker.keepalived_conns, worker.lingering = deque(), deque(), deque()
     return worker
 
@@ -247,3 +250,103 @@ def test_a_client_that_is_silent_in_the_middle_of_its_request_is_given_up(
         assert ours.recv(4096) == b"POST /q HT"
         with pytest.raises(BlockingIOError):
             ours.recv(4096)
+
+
+class Parser:
+    """As much of gunicorn's parser as tells what was read ahead."""
+
+    def __init__(self, ahead: bytes = b"") -> None:
+        self.unreader = SimpleNamespace(buf=io.BytesIO(ahead))
+
+
+Kept = tuple[list[bytes], Connection, socket.socket]
+
+
+@pytest.fixture
+def kept(monkeypatch: pytest.MonkeyPatch) -> Iterator[Kept]:
+    """What was answered, and a connection whose client has said two requests of four bytes."""
+    answered: list[bytes] = []
+
+    def answer(_worker: Worker, conn: Connection) -> bool:
+        answered.append(conn.sock.recv(4))
+        return answered[-1] != b""
+
+    monkeypatch.setattr(ThreadWorker, "handle", answer)
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        conn = Connection(ours)
+        conn.parser = Parser()
+        theirs.send(b"one,two,")
+        yield answered, conn, theirs
+
+
+def test_what_a_client_asks_soon_is_answered_in_the_same_thread(kept: Kept) -> None:
+    answered, conn, theirs = kept
+    theirs.close()
+    assert a_worker().handle(conn) is False
+    assert answered == [b"one,", b"two,", b""]
+
+
+def test_a_thread_that_is_needed_leaves_its_client_to_the_poller(kept: Kept) -> None:
+    answered, conn, _ = kept
+    worker = a_worker(threads=1)
+    worker.in_hand = 2
+    assert worker.handle(conn) is True
+    assert answered == [b"one,"]
+
+
+def test_what_was_read_ahead_is_left_to_gunicorn(kept: Kept) -> None:
+    answered, conn, _ = kept
+    conn.parser = Parser(b"GET")
+    assert a_worker().handle(conn) is True
+    assert answered == [b"one,"]
+
+
+def test_threads_are_called_when_more_connections_speak_than_there_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ThreadWorker, "enqueue_req", lambda *_: None)
+    worker, calls = a_worker(threads=1), []
+    monkeypatch.setattr(worker.standby, "call", lambda: calls.append(worker.in_hand))
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        conn = Connection(ours)
+        conn.initialized = True
+        worker.enqueue_req(conn)
+        assert calls == []
+        worker.enqueue_req(conn)
+        assert calls == [2]
+    monkeypatch.setattr(ThreadWorker, "finish_request", lambda *_: None)
+    over = Future[bool]()
+    over.set_result(True)
+    worker.finish_request(conn, over)
+    assert worker.in_hand == 1
+
+
+def test_a_connection_that_could_not_be_given_a_thread_is_not_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(ThreadWorker, "enqueue_req", fail)
+    worker = a_worker()
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        conn = Connection(ours)
+        conn.initialized = True
+        worker.enqueue_req(conn)
+    assert (worker.in_hand, worker.nr_conns) == (0, 2)
+
+
+def test_a_stop_calls_the_threads_that_stay(kept: Kept) -> None:
+    answered, conn, theirs = kept
+    worker = a_worker()
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(worker.handle, conn)
+        theirs.send(b"end,")
+        while len(answered) < 3:
+            threading.Event().wait(0.001)
+        worker.alive = False
+        worker._cap_keepalive(0.0)
+        assert running.result(30) is True
