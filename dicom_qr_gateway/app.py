@@ -5,6 +5,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from dicom_qr_gateway import correlation, log
 from dicom_qr_gateway.blueprints import (
+    afterwards,
     cors,
     dicom_web,
     docs,
@@ -52,6 +53,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     log.configure(settings)
 
     app = Application()
+    afterwards.init_app(app)
     correlation.init_app(app)
     log.init_app(app)
     security.init_app(app)

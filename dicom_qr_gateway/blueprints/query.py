@@ -3,6 +3,7 @@
 from flask import Response, current_app
 
 from dicom_qr_gateway import log
+from dicom_qr_gateway.blueprints.afterwards import afterwards
 from dicom_qr_gateway.blueprints.answers import found, may_find_nothing
 from dicom_qr_gateway.blueprints.openapi import ANY_FAILURE, Blueprint, client_socket
 from dicom_qr_gateway.schemas.answers import FoundSchema
@@ -25,4 +26,4 @@ def find_studies(query: StudyQuery) -> Response:
     """
     log.note_pacs(query.pacs)
     queries: QueryService = current_app.extensions["queries"]
-    return found(query, queries.find(query, client_socket()))
+    return found(query, queries.find(query, client_socket(), after=afterwards()))

@@ -1,7 +1,8 @@
 """Walls between PACS, so that one that is dead or slow cannot take every thread or association.
 
 Rule: whoever waits holds a thread too. So what runs and waits for one PACS never exceeds half of a
-worker's threads, nor do all retrieves together; beyond that the answer is "busy", at once.
+worker's threads, nor do all retrieves together; beyond that the answer is "busy", at once. A
+quarter at most ends associations after their answers.
 """
 
 import threading
@@ -22,6 +23,7 @@ LOOK_AGAIN: Final = 0.005  # seconds
 LOOK_AGAIN_AT_MOST: Final = 0.08  # seconds
 
 RETRIEVES: Final = "retrieves"
+ENDINGS: Final = "endings"
 
 
 class Bulkheads:
@@ -37,22 +39,23 @@ class Bulkheads:
         self._limits = limits
         self._running: Counter[str] = Counter()
         self._lock = threading.Lock()
-        self.half = 1
+        self.half, self.quarter = 1, 0
         self.set_threads(threads)
 
     def set_threads(self, threads: int) -> None:
         """Take the number of threads that the server really gave this worker."""
-        self.half = max(threads // 2, 1)
+        self.half, self.quarter = max(threads // 2, 1), threads // 4
 
     @contextmanager
     def place(self, of: str) -> Iterator[None]:
-        """Hold one of this worker's places of a kind, at most half of its threads.
+        """Hold one of this worker's places of a kind: half of its threads, a quarter for ENDINGS.
 
         Raises:
             GatewayBusy: all are held.
         """
+        most = self.quarter if of == ENDINGS else self.half
         with self._lock:
-            if self._running[of] >= self.half:
+            if self._running[of] >= most:
                 raise GatewayBusy(
                     "Half of this gateway's threads are busy with the same: try again later."
                 )

@@ -7,7 +7,7 @@ import logging
 import socket
 import time
 from collections.abc import Callable, Hashable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -17,7 +17,7 @@ from dicom_qr_gateway.dicom.association_limits import (
     AssociationLimits,
     counted_address,
 )
-from dicom_qr_gateway.dicom.bulkheads import Bulkheads
+from dicom_qr_gateway.dicom.bulkheads import ENDINGS, Bulkheads
 from dicom_qr_gateway.dicom.establish import Proposal, establish
 from dicom_qr_gateway.dicom.find_options import NO_OPTIONS, FindOptions
 from dicom_qr_gateway.dicom.kept_associations import KeptAssociations
@@ -26,7 +26,12 @@ from dicom_qr_gateway.dicom.phases import Phases
 from dicom_qr_gateway.dicom.target_policy import TargetPolicy
 from dicom_qr_gateway.dicom.types import ApplicationEntity, Deadline, Limits
 from dicom_qr_gateway.dicom.waiting import Interrupts, StopSignal, Waiter
-from dicom_qr_gateway.errors import AssociationAborted, ConnectionLost, NameLookupTimeout
+from dicom_qr_gateway.errors import (
+    AssociationAborted,
+    ConnectionLost,
+    GatewayBusy,
+    NameLookupTimeout,
+)
 
 log = logging.getLogger(__name__)
 
@@ -136,6 +141,7 @@ class Pool:
         client: socket.socket | None,
         work: Callable[[Association], Result],
         *deadlines: Deadline,
+        after: ExitStack | None = None,
     ) -> Result:
         """Return what the work returns, which it may do on an association that was kept.
 
@@ -143,7 +149,9 @@ class Pool:
         that ends before the PACS has sent a byte is done once more, on a fresh one: the PACS may
         have closed it in the same moment.
 
-        Args, Raises: as ``association``, and what the work raises.
+        Args, Raises: as ``association``, and what the work raises. ``after`` is closed when its
+        owner has answered, and takes the end of the association if few threads end one that way
+        already: a PACS that takes a second for it must not hold all of them.
         """
         call = _Call(peer, calling_ae_title, abstract_syntaxes, Phases(), deadlines)
         with self._admitted(call, client) as admitted:
@@ -151,14 +159,14 @@ class Pool:
             if kept is not None:
                 try:
                     kept.association.resume(Waiter(admitted.interrupts))
-                    return self._work(call, admitted, kept.association, kept.held, work)
+                    return self._work(call, admitted, kept.association, kept.held, work, after)
                 except (ConnectionLost, AssociationAborted):
                     if kept.association.has_received:
                         raise
                 log.info("a kept association had ended, asked again on a fresh one")
             held = ExitStack()
             association = held.enter_context(self._opened(call, admitted))
-            return self._work(call, admitted, association, held, work)
+            return self._work(call, admitted, association, held, work, after)
 
     def _work(
         self,
@@ -167,6 +175,7 @@ class Pool:
         association: Association,
         held: ExitStack,
         work: Callable[[Association], Result],
+        after: ExitStack | None,
     ) -> Result:
         with held:
             result = work(association)
@@ -174,7 +183,14 @@ class Pool:
                 place = f"{admitted.address} {call.peer.port}"
                 key = (call.kind, admitted.address)
                 self._kept.keep(key, association, held, place, admitted.idle)
+            if after is not None:
+                self._end_after(after, held)
         return result
+
+    def _end_after(self, after: ExitStack, held: ExitStack) -> None:
+        with suppress(GatewayBusy):
+            after.enter_context(self.bulkheads.place(ENDINGS))
+            after.push(held.pop_all())
 
     @contextmanager
     def _admitted(self, call: "_Call", client: socket.socket | None) -> Iterator["_Admitted"]:

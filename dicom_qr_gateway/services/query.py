@@ -6,6 +6,7 @@ answer exists only when all of it was read.
 
 import logging
 import socket
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -70,7 +71,11 @@ class QueryService:
         self._pool = pool
 
     def find(
-        self, query: StudyQuery, client: socket.socket | None, *deadlines: Deadline
+        self,
+        query: StudyQuery,
+        client: socket.socket | None,
+        *deadlines: Deadline,
+        after: ExitStack | None = None,
     ) -> FoundStudies:
         """Return the studies of the patient.
 
@@ -78,6 +83,7 @@ class QueryService:
             query: what is asked.
             client: the HTTP client's socket where the server offers it: a hang-up ends the query.
             deadlines: of what the query is a part of.
+            after: where the end of the association may go, see Pool.query.
 
         Raises:
             NoStudyMatched: the PACS answered in full and nothing matches.
@@ -85,21 +91,25 @@ class QueryService:
             GatewayError: the answer could not be had, see Pool.association and c_find.
         """
         whole = self._pool.limits.query_deadline()
-        found = self._found(query, client, whole, *deadlines)
+        found = self._found(query, client, whole, *deadlines, after=after)
         if not found.studies:
             raise _no_study_matched(found.withheld)
         return found
 
     def _found(
-        self, query: StudyQuery, client: socket.socket | None, *deadlines: Deadline
+        self,
+        query: StudyQuery,
+        client: socket.socket | None,
+        *deadlines: Deadline,
+        after: ExitStack | None,
     ) -> FoundStudies:
         budget, lists = FindBudget(self._pool.limits), ListUse()
         try:
-            return self._asked(query, client, budget, lists, *deadlines)
+            return self._asked(query, client, budget, lists, *deadlines, after=after)
         except GatewayError as error:
             if not lists.give_up_for(error):
                 raise
-        return self._asked(query, client, budget.further(), lists, *deadlines)
+        return self._asked(query, client, budget.further(), lists, *deadlines, after=after)
 
     def _asked(
         self,
@@ -108,6 +118,7 @@ class QueryService:
         budget: FindBudget,
         lists: ListUse,
         *deadlines: Deadline,
+        after: ExitStack | None,
     ) -> FoundStudies:
         limits, quirks = self._pool.limits, query.pacs.quirks
 
@@ -124,6 +135,7 @@ class QueryService:
             client,
             work,
             *deadlines,
+            after=after,
         )
 
 

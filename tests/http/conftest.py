@@ -2,6 +2,7 @@
 
 import functools
 import json
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,7 +55,7 @@ class Service:
     asked: list[Any] = field(default_factory=list)
     clients: list[Any] = field(default_factory=list)
 
-    def find(self, query: StudyQuery, client: object) -> Any:
+    def find(self, query: StudyQuery, client: object, *, after: ExitStack) -> Any:
         return self._answer(query, client)
 
     def retrieve(self, request: StudyRetrieve, client: object) -> Any:

@@ -1,5 +1,6 @@
 """The query service around its association: what it opens, and under which deadlines."""
 
+from contextlib import ExitStack
 from typing import Any, cast
 
 import pytest
@@ -30,7 +31,7 @@ class Finder:
 
     limits = Limits(query_timeout=7)
 
-    def query(self, *arguments: Any) -> Any:
+    def query(self, *arguments: Any, after: ExitStack | None) -> Any:
         *self.opened, work = arguments[:5]
         self.opened += arguments[5:]
         return work("an association")
