@@ -16,6 +16,7 @@ from typing import Any, Final, Protocol
 
 from dicom_qr_gateway import listeners
 from dicom_qr_gateway.config import ConfigurationError, Settings
+from dicom_qr_gateway.connection_counts import COUNTS
 from dicom_qr_gateway.dicom.slots import SHARED
 from dicom_qr_gateway.lifecycle import Lifecycle, Reloads, die_with_parent
 from dicom_qr_gateway.listeners import admit_newcomers, close_listeners
@@ -26,6 +27,7 @@ from dicom_qr_gateway.server_log import server_log
 
 __all__ = [
     "bind",
+    "child_exit",
     "control_socket_disable",
     "forwarded_allow_ips",
     "graceful_timeout",
@@ -63,6 +65,7 @@ class Master(Protocol):
 class Worker(listeners.Worker, Protocol):
     """What the hooks use of gunicorn's Worker."""
 
+    age: int
     wsgi: Any
     cfg: Any
     method_queue: Any
@@ -172,6 +175,11 @@ def post_worker_init(worker: Worker) -> None:
 def _stop(worker: Worker) -> None:
     close_listeners(worker)
     worker.handle_exit(signal.SIGTERM, None)
+
+
+def child_exit(_master: Master, worker: Worker) -> None:
+    """Count a worker no more that could not say so itself."""
+    COUNTS.forget(worker.age)
 
 
 def worker_int(worker: Worker) -> None:

@@ -4,7 +4,6 @@ Rule: what is no HTTP may be anything, patient data too, so nothing of it is log
 """
 
 import errno
-import json
 import logging
 import selectors
 import socket
@@ -17,21 +16,20 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import partial
 from typing import Any, Final
 
-from gunicorn.http.errors import InvalidResponseHeader, InvalidResponseHeaderName, ParseException
 from gunicorn.workers.gthread import ThreadWorker
 
 from dicom_qr_gateway import correlation
-from dicom_qr_gateway.errors import GatewayError, InvalidRequest
+from dicom_qr_gateway.connection_counts import COUNTS
+from dicom_qr_gateway.raw_errors import error_response
 from dicom_qr_gateway.standby import Standby
 
 log = logging.getLogger(__name__)
 
 EXHAUSTED: Final = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 LOOK_AGAIN: Final = 0.05  # seconds
-# All workers are woken by a connection. The one that has fewer is a little quicker to take it, or
-# one of them would have nearly all clients that keep their connections, the others nothing to do.
-BUSIER_WAITS: Final = 0.00005  # seconds for each connection of a worker that says something
-WAITS_AT_MOST: Final = 0.001  # seconds
+# All workers are woken by a connection. One that has more than another leaves it to that one, or
+# clients that keep their connections would all be one worker's, the others would do nothing.
+BUSIER_WAITS: Final = 0.001  # seconds
 # Of a client in the middle of its request, which holds a thread.
 SILENT_AT_MOST: Final = 20  # seconds
 # A client that goes on sending loses what it was sent last if its connection is closed at once
@@ -76,9 +74,10 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         """
         if listener not in self.sockets:
             return  # it was closed for a stop, which began in this very round of events
+        self._tell_connections()
+        if COUNTS.beyond_the_least(self.age) > 0:
+            time.sleep(BUSIER_WAITS)
         connections = self.nr_conns
-        idle = len(self.pending_conns) + len(self.lingering)
-        time.sleep(min((connections - idle) * BUSIER_WAITS, WAITS_AT_MOST))
         try:
             super().accept(listener)
         except (OSError, MemoryError) as error:
@@ -87,6 +86,15 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             self.nr_conns = connections
             log.warning("no descriptor or memory is left for a connection")
             time.sleep(LOOK_AGAIN)
+
+    def notify(self) -> None:
+        """Tell the master that the worker lives, and the other workers what it has to do."""
+        super().notify()
+        if self.alive:
+            self._tell_connections()
+
+    def _tell_connections(self) -> None:
+        COUNTS.tell(self.age, self.nr_conns - len(self.lingering))
 
     def enqueue_req(self, conn: Any) -> None:
         """Give a connection a thread, a new one only when it has said something.
@@ -189,6 +197,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     def _cap_keepalive(self, deadline: float) -> None:
         """Let no idle connection hold up a stop: none that is kept, none that is silent."""
         self.standby.call()
+        COUNTS.forget(self.age)
         super()._cap_keepalive(deadline)
         for conn in self.pending_conns:
             conn.timeout = min(conn.timeout, deadline)
@@ -206,31 +215,3 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 def _timeval(seconds: int) -> bytes:
     """Return a ``struct timeval`` for setsockopt(2)."""
     return struct.pack("@ll", seconds, 0)
-
-
-def error_response(exc: Exception, correlation_id: str) -> bytes:
-    """Return the whole response: 400 for what is no HTTP, else 500; both end the connection."""
-    ours = isinstance(exc, InvalidResponseHeader | InvalidResponseHeaderName)
-    if isinstance(exc, ParseException) and not ours:
-        error: GatewayError = InvalidRequest({"request": ["This is not HTTP as RFC 9112 has it."]})
-        status = (400, "Bad Request")
-    else:
-        error = GatewayError("The gateway has a defect: report it with the correlation_id.")
-        status = (500, "Internal Server Error")
-    body = {
-        "code": status[0],
-        "status": status[1],
-        "error": error.error,
-        "message": error.message,
-        **error.extra,
-        "correlation_id": correlation_id,
-    }
-    content = json.dumps(body).encode()
-    head = (
-        f"HTTP/1.1 {status[0]} {status[1]}\r\n"
-        "Connection: close\r\n"
-        "Content-Type: application/json\r\n"
-        f"Content-Length: {len(content)}\r\n"
-        f"{correlation.HEADER}: {correlation_id}\r\n\r\n"
-    )
-    return head.encode("ascii") + content

@@ -49,6 +49,24 @@ def test_clients_that_keep_their_connections_are_all_served_by_one_thread(gunico
         assert program.wait() == 0
 
 
+def test_clients_that_keep_their_connections_are_shared_by_all_workers(gunicorn, eventually):
+    program = gunicorn(WEB_CONCURRENCY="2").serving()
+
+    def open_descriptors() -> list[int]:
+        return [len(os.listdir(f"/proc/{worker}/fd")) for worker in program.children()]
+
+    def more_of_each() -> list[int]:
+        before = open_descriptors()
+        with contextlib.ExitStack() as stack:
+            for _ in range(20):
+                client = stack.enter_context(program.client.kept())
+                client.request("GET", "/health")
+                client.getresponse().read()
+            return [now - then for now, then in zip(open_descriptors(), before, strict=True)]
+
+    eventually(lambda: min(more_of_each()) >= 5, "a share for each, once both serve")
+
+
 def test_every_line_is_json_where_json_is_asked_for(gunicorn, query):
     program = gunicorn(LOG_FORMAT="json").serving()
     assert program.client.post("/q", query).status == 200

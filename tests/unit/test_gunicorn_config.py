@@ -13,6 +13,7 @@ from gunicorn.config import Config
 
 from dicom_qr_gateway import gunicorn_config
 from dicom_qr_gateway.config import Settings
+from dicom_qr_gateway.connection_counts import ConnectionCounts
 from dicom_qr_gateway.dicom.bulkheads import Bulkheads
 from dicom_qr_gateway.dicom.types import Limits
 from dicom_qr_gateway.lifecycle import Lifecycle
@@ -135,6 +136,15 @@ def test_a_stop_closes_the_listeners_before_gunicorn_waits_for_the_requests():
     worker = FakeWorker()
     gunicorn_config._stop(worker)
     assert worker.events == [("accept", False), ("exit", signal.SIGTERM)]
+
+
+def test_a_worker_that_was_killed_is_counted_no_more(monkeypatch):
+    counts = ConnectionCounts()
+    monkeypatch.setattr(gunicorn_config, "COUNTS", counts)
+    counts.tell(1, 0)
+    counts.tell(2, 7)
+    gunicorn_config.child_exit(None, SimpleNamespace(age=1))
+    assert counts.beyond_the_least(2) == 0
 
 
 def test_a_listener_that_was_handed_over_admits_newcomers(monkeypatch):

@@ -18,6 +18,7 @@ from gunicorn.http.errors import InvalidRequestLine, InvalidResponseHeader
 from gunicorn.workers.gthread import ThreadWorker
 
 from dicom_qr_gateway import worker as module
+from dicom_qr_gateway.connection_counts import ConnectionCounts
 from dicom_qr_gateway.standby import Standby
 from dicom_qr_gateway.worker import SILENT_AT_MOST, Worker
 
@@ -73,9 +74,17 @@ class NoConnection:
         raise self.error
 
 
+@pytest.fixture(autouse=True)
+def counts(monkeypatch: pytest.MonkeyPatch) -> ConnectionCounts:
+    fresh = ConnectionCounts()
+    monkeypatch.setattr(module, "COUNTS", fresh)
+    return fresh
+
+
 def a_worker(threads: int = 4) -> Worker:
     worker = object.__new__(Worker)
     worker.cfg = SimpleNamespace(threads=threads)
+    worker.age = 1
     worker.nr_conns, worker.in_hand, worker.alive = 3, 0, True
     worker.standby = Standby(worker._needs_threads)
     worker.pending_conns, worker.keepalived_conns, worker.lingering = deque(), deque(), deque()
@@ -92,6 +101,41 @@ def test_what_runs_out_does_not_end_the_worker(
     worker.accept(listener)
     assert "no descriptor or memory is left" in caplog.text
     assert worker.nr_conns == 3
+
+
+class Listener:
+    """A listener to whom nobody has connected."""
+
+    def accept(self) -> None:
+        raise BlockingIOError(errno.EAGAIN, "")
+
+
+@pytest.mark.parametrize(("other", "naps"), [(3, []), (4, []), (2, [module.BUSIER_WAITS])])
+def test_a_worker_leaves_a_connection_to_one_that_has_fewer(
+    counts: ConnectionCounts, monkeypatch: pytest.MonkeyPatch, other: int, naps: list[float]
+) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr(module.time, "sleep", slept.append)
+    counts.tell(2, other)
+    worker, listener = a_worker(), Listener()
+    worker.sockets = [listener]
+    worker.accept(listener)
+    assert slept == naps
+
+
+def test_what_a_worker_has_to_do_is_told_while_it_takes_connections(
+    counts: ConnectionCounts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ThreadWorker, "notify", lambda _worker: None)
+    worker = a_worker()
+    worker.lingering.append(None)  # over, but for its client's end
+    worker.notify()
+    counts.tell(2, 5)
+    assert counts.beyond_the_least(2) == 3
+    worker.alive = False
+    worker._cap_keepalive(0.0)
+    worker.notify()
+    assert counts.beyond_the_least(2) == 0
 
 
 def test_another_error_of_the_listener_is_not_hidden() -> None:
