@@ -3,9 +3,8 @@
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from dicom_qr_gateway import correlation, log
+from dicom_qr_gateway import afterwards, correlation, log
 from dicom_qr_gateway.blueprints import (
-    afterwards,
     cors,
     dicom_web,
     docs,

@@ -5,6 +5,7 @@ Rule: no patient data at any level.
 
 import json
 import logging
+import re
 import sys
 import time
 from collections.abc import Mapping
@@ -14,12 +15,15 @@ from typing import Any
 from flask import Flask, Response, g, request
 
 from dicom_qr_gateway import correlation
+from dicom_qr_gateway.afterwards import afterwards
 from dicom_qr_gateway.config import Settings
 from dicom_qr_gateway.dicom.types import ApplicationEntity
 from dicom_qr_gateway.log_formats import FORMATTERS, ExcInfo
 
 PACKAGE = "dicom_qr_gateway"
 CONSOLE = f"{PACKAGE}.console"
+METHODS = frozenset(HTTPMethod)
+PLAIN_WORD = re.compile('[^ "=]+')
 
 access = logging.getLogger(f"{PACKAGE}.access")
 defects = logging.getLogger(f"{PACKAGE}.defects")
@@ -56,9 +60,9 @@ def defect(exc_info: ExcInfo) -> None:
 
 
 def init_app(app: Flask) -> None:
-    """Write one access line for every request of the application."""
+    """Write one access line for every request of the application, once it is answered."""
     app.before_request(_begin)
-    app.after_request(_write_access_line)
+    app.after_request(_leave_access_line)
 
 
 def note(**facts: object) -> None:
@@ -81,19 +85,23 @@ def _begin() -> None:
     g.facts = {"operation": "-", "outcome": "ok"}
 
 
-def _write_access_line(response: Response) -> Response:
+def _leave_access_line(response: Response) -> Response:
     # The rule, not the path, and only methods of HTTP: what nobody knows may hold anything, a
     # patient ID too.
     facts = {
         "operation": g.facts.pop("operation"),
-        "method": request.method if request.method in HTTPMethod.__members__ else "-",
+        "method": request.method if request.method in METHODS else "-",
         "path": request.url_rule.rule if request.url_rule else "-",
         "status": response.status_code,
         "duration_ms": round((time.perf_counter() - g.started) * 1000, 1),
         **g.facts,
     }
-    access.info(_as_text(facts), extra={"facts": facts})
+    afterwards().callback(_write_access_line, facts)
     return response
+
+
+def _write_access_line(facts: Mapping[str, Any]) -> None:
+    access.info(_as_text(facts), extra={"facts": facts})
 
 
 def _as_text(facts: Mapping[str, Any]) -> str:
@@ -101,4 +109,4 @@ def _as_text(facts: Mapping[str, Any]) -> str:
 
 
 def _word(value: str) -> str:
-    return json.dumps(value) if not value or set(' "=') & set(value) else value
+    return value if PLAIN_WORD.fullmatch(value) else json.dumps(value)

@@ -6,9 +6,10 @@ Rule: rows go out as they were written when they arrived, and are never held a s
 
 from collections.abc import Callable, Sequence
 from functools import wraps
+from json import JSONEncoder
 from typing import Any, Final, TypeAlias
 
-from flask import Response, json
+from flask import Response
 
 from dicom_qr_gateway import log
 from dicom_qr_gateway.blueprints.openapi import Blueprint
@@ -25,7 +26,7 @@ View: TypeAlias = Callable[[Any], Answer]
 
 MOVED = "Operation completed successfully"
 MOVED_IN_PART = "Not everything was moved: see retrieve_details for each study."
-COMPACT: Final[Any] = {"separators": (",", ":")}
+_ENCODED: Final = JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def found(query: StudyQuery, result: FoundStudies) -> Response:
@@ -61,8 +62,8 @@ def _with_rows(status: int, before: Body, studies: Sequence[Study], after: Body)
 
     Its whole length is announced: an answer that breaks off is not taken for a complete one.
     """
-    head = json.dumps(before, **COMPACT).encode()[:-1] + b',"study_details":['
-    tail = b"]}" if not after else b"]," + json.dumps(after, **COMPACT).encode()[1:]
+    head = _ENCODED(before).encode()[:-1] + b',"study_details":['
+    tail = b"]}" if not after else b"]," + _ENCODED(after).encode()[1:]
     rows = [study.row for study in studies]
     length = len(head) + sum(map(len, rows)) + max(len(rows) - 1, 0) + len(tail)
     response = Response(pieces(head, in_batches(rows), tail), status, mimetype="application/json")

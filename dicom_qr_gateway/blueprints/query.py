@@ -3,7 +3,7 @@
 from flask import Response, current_app
 
 from dicom_qr_gateway import log
-from dicom_qr_gateway.blueprints.afterwards import afterwards
+from dicom_qr_gateway.afterwards import afterwards
 from dicom_qr_gateway.blueprints.answers import found, may_find_nothing
 from dicom_qr_gateway.blueprints.openapi import ANY_FAILURE, Blueprint, client_socket
 from dicom_qr_gateway.schemas.answers import FoundSchema

@@ -48,7 +48,8 @@ def read_body(request: Request) -> bytes:
     # One byte more tells a body that fills the limit from one that goes beyond it, where no
     # length was announced.
     request.max_content_length = MAX_BODY + 1
-    if (request.content_length or 0) > MAX_BODY:
+    announced = request.content_length or 0
+    if announced > MAX_BODY:
         raise RequestTooLarge(f"The body is larger than {MAX_BODY} bytes.")
     try:
         body = request.get_data(cache=False)
@@ -57,7 +58,7 @@ def read_body(request: Request) -> bytes:
     except Exception:
         # Each server has its own exception for a broken chunk or trailer.
         raise InvalidRequest({BODY: ["The body is not framed as HTTP says."]}) from None
-    if len(body) < (request.content_length or 0):
+    if len(body) < announced:
         raise InvalidRequest({BODY: ["The body ended before its announced length."]})
     if len(body) > MAX_BODY:
         raise RequestTooLarge(f"The body is larger than {MAX_BODY} bytes.")

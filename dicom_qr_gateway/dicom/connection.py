@@ -104,10 +104,11 @@ class Connection:
             PacsTimeout: the error of what passed first.
             ConnectionLost: the peer closed or reset the connection.
         """
-        if is_incomplete and not self.has_something():
+        if is_incomplete:
             at = self._last_byte + self._network_timeout
-            stalled = Deadline(at, timeout_error, "The PACS stopped in the middle of a PDU.")
-            deadlines = (stalled, *deadlines)
+            if at > time.monotonic() or not self.has_something():
+                stalled = Deadline(at, timeout_error, "The PACS stopped in the middle of a PDU.")
+                deadlines = (stalled, *deadlines)
         try:
             if _TCP_QUICKACK is not None:
                 # A PACS with Nagle's algorithm holds its second send until we acknowledge the

@@ -8,6 +8,7 @@ import ipaddress
 import re
 from collections import Counter
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from marshmallow import ValidationError, fields, validate
@@ -117,6 +118,7 @@ class Host(fields.String):
         return host
 
 
+@lru_cache(maxsize=1024)
 def is_address(text: str) -> bool:
     """Tell whether the text is an IPv4 or IPv6 address in its standard form."""
     if "%" in text:

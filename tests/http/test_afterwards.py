@@ -6,9 +6,9 @@ import pytest
 from flask import Flask, Response
 from werkzeug.test import EnvironBuilder
 
+from dicom_qr_gateway import afterwards as module
 from dicom_qr_gateway import correlation
-from dicom_qr_gateway.blueprints import afterwards as module
-from dicom_qr_gateway.blueprints.afterwards import afterwards
+from dicom_qr_gateway.afterwards import afterwards
 
 ENVIRON = EnvironBuilder("/", headers={correlation.HEADER: "caller-1"}).get_environ()
 

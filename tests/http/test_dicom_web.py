@@ -299,7 +299,7 @@ def test_a_stream_that_breaks_off_never_closes_its_bracket(client, searches, cap
     response.close()
     assert answer.session.closed
     assert "an answer broke off: connection_lost" in caplog.text
-    assert seen == ["of-this-request"] * 2
+    assert seen == ["of-this-request"] * 3  # the rows, why they end, the access line
     assert correlation.current() == correlation.NO_REQUEST
 
 

@@ -39,6 +39,15 @@ def configure(**environ):
     log.configure(Settings.from_environ(environ))
 
 
+def test_a_client_does_not_wait_for_the_line(client, logged):
+    def answered():
+        with client.get("/health", buffered=False) as response:
+            list(response.iter_encoded())
+            assert logged(lambda: None) == []
+
+    assert len(logged(answered)) == 1
+
+
 def test_a_query_leaves_one_line(client, logged):
     headers = {"X-Correlation-ID": "mine"}
     body = client.body(pacs_ip="2001:db8::1")
