@@ -4,18 +4,22 @@ Rule: it ends when the answer has been sent, or when there is nobody left to sen
 """
 
 from contextlib import ExitStack
+from contextvars import ContextVar
 from functools import partial
 
-from flask import Flask, Response, g
+from flask import Flask, Response
 
 from dicom_qr_gateway import correlation
+
+_afterwards: ContextVar[ExitStack | None] = ContextVar("afterwards", default=None)
 
 
 def afterwards() -> ExitStack:
     """Return what is closed once the answer of this request has been sent."""
-    if "afterwards" not in g:
-        g.afterwards = ExitStack()
-    stack: ExitStack = g.afterwards
+    stack = _afterwards.get()
+    if stack is None:
+        stack = ExitStack()
+        _afterwards.set(stack)
     return stack
 
 
@@ -30,15 +34,15 @@ def init_app(app: Flask) -> None:
 
 
 def _close_after(response: Response) -> Response:
-    stack: ExitStack | None = g.pop("afterwards", None)
-    if stack is not None:
-        response.call_on_close(partial(_close, stack, correlation.current()))
+    response.call_on_close(partial(_close, afterwards(), correlation.current()))
+    _afterwards.set(None)
     return response
 
 
 def _close_without_answer(_error: BaseException | None) -> None:
-    stack: ExitStack | None = g.pop("afterwards", None)
+    stack = _afterwards.get()
     if stack is not None:
+        _afterwards.set(None)
         stack.close()
 
 

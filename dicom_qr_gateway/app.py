@@ -12,11 +12,11 @@ from dicom_qr_gateway.blueprints import (
     pacs,
     query,
     retrieve,
-    security,
     system,
 )
 from dicom_qr_gateway.blueprints.application import Application
 from dicom_qr_gateway.blueprints.openapi import Api
+from dicom_qr_gateway.blueprints.security import Secured
 from dicom_qr_gateway.config import Settings
 from dicom_qr_gateway.dicom.bulkheads import Bulkheads
 from dicom_qr_gateway.dicom.pool import Pool
@@ -55,7 +55,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     afterwards.init_app(app)
     correlation.init_app(app)
     log.init_app(app)
-    security.init_app(app)
     cors.init_app(app, settings.cors_origins)
 
     lifecycle = Lifecycle(settings.drain_seconds, settings.graceful_timeout)
@@ -80,6 +79,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         api.register_blueprint(blueprint)
     app.register_blueprint(docs.blueprint)
 
+    app.wsgi_app = Secured(app.wsgi_app)  # type: ignore[method-assign]
     if settings.script_name:
         app.wsgi_app = UnderPrefix(app.wsgi_app, settings.script_name)  # type: ignore[method-assign]
     if settings.trusted_proxies:

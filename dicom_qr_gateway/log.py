@@ -9,10 +9,12 @@ import re
 import sys
 import time
 from collections.abc import Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass
 from http import HTTPMethod
 from typing import Any
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, request
 
 from dicom_qr_gateway import correlation
 from dicom_qr_gateway.afterwards import afterwards
@@ -25,8 +27,19 @@ CONSOLE = f"{PACKAGE}.console"
 METHODS = frozenset(HTTPMethod)
 PLAIN_WORD = re.compile('[^ "=]+')
 
-access = logging.getLogger(f"{PACKAGE}.access")
+access_log = logging.getLogger(f"{PACKAGE}.access")
 defects = logging.getLogger(f"{PACKAGE}.defects")
+
+
+@dataclass(slots=True)
+class _Access:
+    """What the access line of a request will say."""
+
+    started: float
+    facts: dict[str, object]
+
+
+_access: ContextVar[_Access] = ContextVar("access")
 
 
 def configure(settings: Settings) -> None:
@@ -71,7 +84,7 @@ def note(**facts: object) -> None:
     The names in use: operation, pacs, matches, withheld, moved, outcome, error,
     message, dicom, dimse_status.
     """
-    g.facts.update({name: value for name, value in facts.items() if value is not None})
+    _access.get().facts.update({name: value for name, value in facts.items() if value is not None})
 
 
 def note_pacs(pacs: ApplicationEntity) -> None:
@@ -81,27 +94,27 @@ def note_pacs(pacs: ApplicationEntity) -> None:
 
 
 def _begin() -> None:
-    g.started = time.perf_counter()
-    g.facts = {"operation": "-", "outcome": "ok"}
+    _access.set(_Access(time.perf_counter(), {"operation": "-", "outcome": "ok"}))
 
 
 def _leave_access_line(response: Response) -> Response:
     # The rule, not the path, and only methods of HTTP: what nobody knows may hold anything, a
     # patient ID too.
+    access = _access.get()
     facts = {
-        "operation": g.facts.pop("operation"),
+        "operation": access.facts.pop("operation"),
         "method": request.method if request.method in METHODS else "-",
         "path": request.url_rule.rule if request.url_rule else "-",
         "status": response.status_code,
-        "duration_ms": round((time.perf_counter() - g.started) * 1000, 1),
-        **g.facts,
+        "duration_ms": round((time.perf_counter() - access.started) * 1000, 1),
+        **access.facts,
     }
     afterwards().callback(_write_access_line, facts)
     return response
 
 
 def _write_access_line(facts: Mapping[str, Any]) -> None:
-    access.info(_as_text(facts), extra={"facts": facts})
+    access_log.info(_as_text(facts), extra={"facts": facts})
 
 
 def _as_text(facts: Mapping[str, Any]) -> str:

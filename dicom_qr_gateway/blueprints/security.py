@@ -3,26 +3,34 @@
 Rule: answers hold patient data, so nobody keeps them; a response that is no page loads nothing.
 """
 
-from typing import Final
-
-from flask import Flask, Response
+from collections.abc import Iterable
+from typing import Any, Final
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 DEFAULTS: Final = {
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
+    "content-security-policy": (
+        "Content-Security-Policy",
+        "default-src 'none'; frame-ancestors 'none'",
+    ),
+    "x-content-type-options": ("X-Content-Type-Options", "nosniff"),
+    "referrer-policy": ("Referrer-Policy", "no-referrer"),
+    "cache-control": ("Cache-Control", "no-store"),
 }
 
 
-def init_app(app: Flask) -> None:
-    """Give every response of the application the defaults it does not set itself."""
-    app.after_request(_add_defaults)
+class Secured:
+    """WSGI middleware that gives every response the defaults it does not set itself."""
 
+    def __init__(self, app: WSGIApplication) -> None:
+        """Serve the application so."""
+        self._app = app
 
-def _add_defaults(response: Response) -> Response:
-    own = {name.lower() for name, _ in response.headers}
-    for name, value in DEFAULTS.items():
-        if name.lower() not in own:
-            response.headers.add(name, value)
-    return response
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Serve one request."""
+
+        def start(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Any:
+            missing = DEFAULTS.keys() - {name.lower() for name, _ in headers}
+            defaults = [DEFAULTS[name] for name in DEFAULTS if name in missing]
+            return start_response(status, headers + defaults, *exc_info)
+
+        return self._app(environ, start)

@@ -9,6 +9,7 @@ import select
 import socket
 import weakref
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Final
 
 from dicom_qr_gateway.dicom.types import Deadline
@@ -16,6 +17,8 @@ from dicom_qr_gateway.errors import ClientLeft, PacsTimeout, ShuttingDown
 
 # Readable bytes are no reason to leave: a client may send its next request early (pipelining).
 _HANG_UP: Final = getattr(select, "POLLRDHUP", select.POLLHUP)
+
+_MOMENT: Final = attrgetter("at")
 
 
 class StopSignal:
@@ -96,7 +99,7 @@ class Waiter:
             ShuttingDown: the gateway ends its requests.
             ClientLeft: the HTTP client hung up.
         """
-        deadline = min(deadlines, key=lambda each: each.at)
+        deadline = min(deadlines, key=_MOMENT)
         remaining = deadline.remaining()
         ready = self._poll.poll(math.ceil(remaining * 1000)) if remaining > 0 else []
         if not ready:
