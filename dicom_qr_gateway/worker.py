@@ -94,7 +94,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             self._tell_connections()
 
     def _tell_connections(self) -> None:
-        COUNTS.tell(self.age, self.nr_conns - len(self.lingering))
+        # Not those that were kept and are silent: they may stay so.
+        COUNTS.tell(self.age, self.in_hand + len(self.pending_conns))
 
     def enqueue_req(self, conn: Any) -> None:
         """Give a connection a thread, a new one only when it has said something.
