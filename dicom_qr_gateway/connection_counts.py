@@ -8,7 +8,7 @@ import mmap
 from typing import Final
 
 PLACES: Final = 1024  # workers at a time: twice 256, while all are replaced
-_BYTES: Final = 2
+_BYTES: Final = 8
 
 
 class ConnectionCounts:
@@ -16,9 +16,9 @@ class ConnectionCounts:
 
     def __init__(self) -> None:
         """Begin without a worker."""
-        self._counts = memoryview(mmap.mmap(-1, PLACES * _BYTES)).cast("H")
+        self._counts = memoryview(mmap.mmap(-1, PLACES * _BYTES)).cast("d")
 
-    def tell(self, worker: int, connections: int) -> None:
+    def tell(self, worker: int, connections: float) -> None:
         """Write how many connections a worker has; each has a number of its own."""
         self._counts[worker % PLACES] = connections + 1
 
@@ -26,7 +26,7 @@ class ConnectionCounts:
         """Count a worker no more: it takes no connections."""
         self._counts[worker % PLACES] = 0
 
-    def beyond_the_least(self, worker: int) -> int:
+    def beyond_the_least(self, worker: int) -> float:
         """Return how many connections more than another a worker has; it has told them."""
         return self._counts[worker % PLACES] - min(filter(None, self._counts.tolist()))
 

@@ -69,6 +69,7 @@ class Worker(listeners.Worker, Protocol):
     wsgi: Any
     cfg: Any
     method_queue: Any
+    standby: Any
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin gunicorn's graceful stop."""
@@ -185,6 +186,7 @@ def child_exit(_master: Master, worker: Worker) -> None:
 def worker_int(worker: Worker) -> None:
     """Answer what still runs when gunicorn stops at once (SIGQUIT, a second Ctrl-C)."""
     _lifecycle(worker).stop.set()
+    worker.standby.call()
 
 
 def _lifecycle(worker: Worker) -> Lifecycle:

@@ -30,6 +30,7 @@ LOOK_AGAIN: Final = 0.05  # seconds
 # All workers are woken by a connection. One that has more than another leaves it to that one, or
 # clients that keep their connections would all be one worker's, the others would do nothing.
 BUSIER_WAITS: Final = 0.001  # seconds
+SILENT_WEIGHS: Final = 0.0001  # of one that speaks: less than that for all that a worker takes
 # Of a client in the middle of its request, which holds a thread.
 SILENT_AT_MOST: Final = 20  # seconds
 # A client that goes on sending loses what it was sent last if its connection is closed at once
@@ -42,6 +43,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     """A worker of ``gunicorn_config``."""
 
     nr_conns: int
+    _accepting: bool
     pending_conns: deque[Any]
     sockets: list[Any]
 
@@ -90,12 +92,15 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     def notify(self) -> None:
         """Tell the master that the worker lives, and the other workers what it has to do."""
         super().notify()
-        if self.alive:
+        if self.alive and self._accepting:
             self._tell_connections()
+        else:
+            COUNTS.forget(self.age)
 
     def _tell_connections(self) -> None:
-        # Not those that were kept and are silent: they may stay so.
-        COUNTS.tell(self.age, self.in_hand + len(self.pending_conns))
+        # Those that are kept and silent count less: they may stay so.
+        speaking = self.in_hand + len(self.pending_conns)
+        COUNTS.tell(self.age, speaking + self.nr_conns * SILENT_WEIGHS)
 
     def enqueue_req(self, conn: Any) -> None:
         """Give a connection a thread, a new one only when it has said something.
@@ -198,7 +203,6 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     def _cap_keepalive(self, deadline: float) -> None:
         """Let no idle connection hold up a stop: none that is kept, none that is silent."""
         self.standby.call()
-        COUNTS.forget(self.age)
         super()._cap_keepalive(deadline)
         for conn in self.pending_conns:
             conn.timeout = min(conn.timeout, deadline)

@@ -27,6 +27,7 @@ from dicom_qr_gateway.errors import (
 log = logging.getLogger(__name__)
 
 RECEIVE_BYTES: Final = 64 * 1024
+NEARLY_DUE: Final = 0.1  # seconds: a thread may not run for so long
 
 # Our own limits, not the PACS': no descriptor, memory, buffer or local port is left.
 _EXHAUSTED: Final = {
@@ -106,7 +107,7 @@ class Connection:
         """
         if is_incomplete:
             at = self._last_byte + self._network_timeout
-            if at > time.monotonic() or not self.has_something():
+            if at > time.monotonic() + NEARLY_DUE or not self.has_something():
                 stalled = Deadline(at, timeout_error, "The PACS stopped in the middle of a PDU.")
                 deadlines = (stalled, *deadlines)
         try:

@@ -65,8 +65,8 @@ class KeptAssociations:
 
     def keep(
         self, key: Hashable, association: Association, held: ExitStack, place: str, most: int
-    ) -> None:
-        """Keep an association if that many are not kept yet, by all workers together.
+    ) -> bool:
+        """Keep an association if that many are not kept yet, by all workers together; tell whether.
 
         What it was for is complete: whatever is missing to keep it is no error.
 
@@ -79,15 +79,16 @@ class KeptAssociations:
         """
         slot = None if association.has_ended() else _share(place, most)
         if slot is None:
-            return
+            return False
         with self._changed:
             if self._is_closed or not self._is_watched():
                 slot.close()
-                return
+                return False
             association.suspend()
             kept = Kept(association, held.pop_all(), slot, time.monotonic() + KEPT_FOR)
             self._kept[key].append(kept)
             self._changed.notify()
+        return True
 
     def close(self) -> None:
         """Release all, and keep none any more."""

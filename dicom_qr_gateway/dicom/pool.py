@@ -7,7 +7,7 @@ import logging
 import socket
 import time
 from collections.abc import Callable, Hashable, Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -17,7 +17,8 @@ from dicom_qr_gateway.dicom.association_limits import (
     AssociationLimits,
     counted_address,
 )
-from dicom_qr_gateway.dicom.bulkheads import ENDINGS, Bulkheads
+from dicom_qr_gateway.dicom.bulkheads import Bulkheads
+from dicom_qr_gateway.dicom.endings import Endings
 from dicom_qr_gateway.dicom.establish import Proposal, establish
 from dicom_qr_gateway.dicom.find_options import NO_OPTIONS, FindOptions
 from dicom_qr_gateway.dicom.kept_associations import KeptAssociations
@@ -26,12 +27,7 @@ from dicom_qr_gateway.dicom.phases import Phases
 from dicom_qr_gateway.dicom.target_policy import TargetPolicy
 from dicom_qr_gateway.dicom.types import ApplicationEntity, Deadline, Limits
 from dicom_qr_gateway.dicom.waiting import Interrupts, StopSignal, Waiter
-from dicom_qr_gateway.errors import (
-    AssociationAborted,
-    ConnectionLost,
-    GatewayBusy,
-    NameLookupTimeout,
-)
+from dicom_qr_gateway.errors import AssociationAborted, ConnectionLost, NameLookupTimeout
 
 log = logging.getLogger(__name__)
 
@@ -93,6 +89,7 @@ class Pool:
         self.policy = policy
         self._stated = stated or AssociationLimits()
         self._kept = KeptAssociations(stop)
+        self._endings = Endings(bulkheads)
 
     def close(self) -> None:
         """Release what is kept."""
@@ -150,8 +147,7 @@ class Pool:
         have closed it in the same moment.
 
         Args, Raises: as ``association``, and what the work raises. ``after`` is closed when its
-        owner has answered, and takes the end of the association if few threads end one that way
-        already: a PACS that takes a second for it must not hold all of them.
+        owner has answered, and may take the end of the association, see Endings.
         """
         call = _Call(peer, calling_ae_title, abstract_syntaxes, Phases(), deadlines)
         with self._admitted(call, client) as admitted:
@@ -179,18 +175,14 @@ class Pool:
     ) -> Result:
         with held:
             result = work(association)
-            if admitted.idle:
-                place = f"{admitted.address} {call.peer.port}"
-                key = (call.kind, admitted.address)
-                self._kept.keep(key, association, held, place, admitted.idle)
-            if after is not None:
-                self._end_after(after, held)
+            place = f"{admitted.address} {call.peer.port}"
+            key = (call.kind, admitted.address)
+            is_kept = admitted.idle > 0 and self._kept.keep(
+                key, association, held, place, admitted.idle
+            )
+            if after is not None and not is_kept:
+                self._endings.leave(after, held, place)
         return result
-
-    def _end_after(self, after: ExitStack, held: ExitStack) -> None:
-        with suppress(GatewayBusy):
-            after.enter_context(self.bulkheads.place(ENDINGS))
-            after.push(held.pop_all())
 
     @contextmanager
     def _admitted(self, call: "_Call", client: socket.socket | None) -> Iterator["_Admitted"]:

@@ -42,6 +42,7 @@ class FakeWorker:
             extensions={"lifecycle": self.lifecycle, "bulkheads": self.bulkheads}
         )
 
+        self.standby = SimpleNamespace(call=lambda: self.events.append("called"))
         self.sockets = []
         self.events = []
         self.method_queue = SimpleNamespace(defer=lambda hook, *given: hook(*given))
@@ -161,6 +162,7 @@ def test_an_immediate_stop_answers_what_still_runs():
     worker = FakeWorker()
     gunicorn_config.worker_int(worker)
     assert worker.lifecycle.stop.is_set()
+    assert worker.events == ["called"]
 
 
 @pytest.mark.usefixtures("own_signals")
