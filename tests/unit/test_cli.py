@@ -469,7 +469,10 @@ def test_a_further_sigterm_takes_no_time_from_a_child_that_ends(ended):
     assert ended(f"on(signal.SIGTERM, {again})", 60) == 7
 
 
+@pytest.mark.usefixtures("own_signals")
 def test_a_second_ctrl_c_lets_a_child_answer_before_it_ends(ended, monkeypatch):
+    # A shell that runs the tests in the background has them ignore it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     monkeypatch.setattr(children, "AT_ONCE_SECONDS", 60)  # for a machine under load
     ctrl_c = "lambda *_: os.kill(os.getppid(), signal.SIGINT)"
     handlers = f"on(signal.SIGQUIT, lambda *_: os._exit(9)); on(signal.SIGTERM, {ctrl_c})"
