@@ -1,15 +1,19 @@
 """What may end after the answer of a request: the client does not wait for it.
 
-Rule: it ends when the answer has been sent, or when there is nobody left to send one to.
+Rule: it ends when the answer has been sent, or when there is nobody left to send one to; before an
+answer that a slow reader could keep waiting for long.
 """
 
 from contextlib import ExitStack
 from contextvars import ContextVar
 from functools import partial
+from typing import Final
 
 from flask import Flask, Response
 
 from dicom_qr_gateway import correlation
+
+SENT_AT_ONCE: Final = 64 * 1024  # bytes; a socket takes them without a wait for the reader
 
 _afterwards: ContextVar[ExitStack | None] = ContextVar("afterwards", default=None)
 
@@ -34,8 +38,12 @@ def init_app(app: Flask) -> None:
 
 
 def _close_after(response: Response) -> Response:
-    response.call_on_close(partial(_close, afterwards(), correlation.current()))
+    close = partial(_close, afterwards(), correlation.current())
     _afterwards.set(None)
+    if (response.content_length or 0) > SENT_AT_ONCE:
+        close()
+    else:
+        response.call_on_close(close)
     return response
 
 

@@ -1,7 +1,5 @@
 """``POST /q``: which studies has this patient?"""
 
-from typing import Final
-
 from flask import Response, current_app
 
 from dicom_qr_gateway import log
@@ -11,9 +9,6 @@ from dicom_qr_gateway.blueprints.openapi import ANY_FAILURE, Blueprint, client_s
 from dicom_qr_gateway.schemas.answers import FoundSchema
 from dicom_qr_gateway.schemas.query import SANDBOX_QUERY, QuerySchema
 from dicom_qr_gateway.services.query import QueryService, StudyQuery
-
-# Who reads a longer answer slowly must not hold an association meanwhile.
-SENT_AT_ONCE: Final = 64 * 1024  # bytes
 
 blueprint = Blueprint("query", __name__, description="Find the studies of a patient.")
 
@@ -31,7 +26,4 @@ def find_studies(query: StudyQuery) -> Response:
     """
     log.note_pacs(query.pacs)
     queries: QueryService = current_app.extensions["queries"]
-    answer = found(query, queries.find(query, client_socket(), after=afterwards()))
-    if (answer.content_length or 0) > SENT_AT_ONCE:
-        afterwards().close()
-    return answer
+    return found(query, queries.find(query, client_socket(), after=afterwards()))

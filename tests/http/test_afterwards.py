@@ -25,11 +25,12 @@ def app(ended: list[str]) -> Flask:
     module.init_app(app)
     correlation.init_app(app)
 
-    @app.get("/")
-    def view() -> str:
+    @app.get("/", defaults={"length": 4})
+    @app.get("/<int:length>")
+    def view(length: int) -> str:
         for name in ("first", "second"):
             afterwards().callback(lambda name=name: ended.append(f"{name} {correlation.current()}"))
-        return "body"
+        return "x" * length
 
     return app
 
@@ -38,10 +39,20 @@ def test_it_ends_after_the_body_with_the_request_s_correlation_id(
     app: Flask, ended: list[str]
 ) -> None:
     answer = app(ENVIRON, lambda *_: None)
-    assert (b"".join(answer), ended) == (b"body", [])
+    assert (b"".join(answer), ended) == (b"xxxx", [])
     answer.close()
     assert ended == ["second caller-1", "first caller-1"]
     assert correlation.current() == "-"
+
+
+def test_it_ends_before_an_answer_that_may_wait_for_its_reader(
+    app: Flask, ended: list[str]
+) -> None:
+    environ = EnvironBuilder("/65537", headers={correlation.HEADER: "caller-1"}).get_environ()
+    answer = app(environ, lambda *_: None)
+    assert ended == ["second caller-1", "first caller-1"]
+    answer.close()
+    assert len(ended) == 2
 
 
 def test_it_ends_where_no_answer_came_to_be(
