@@ -13,18 +13,19 @@ from flask import Flask, Response
 
 from dicom_qr_gateway import correlation
 
-SENT_AT_ONCE: Final = 64 * 1024  # bytes; a socket takes them without a wait for the reader
+# Linux gives a socket no less of a buffer (tcp(7), tcp_wmem): so much is taken without the reader.
+SENT_AT_ONCE: Final = 16 * 1024  # bytes
 
-_afterwards: ContextVar[ExitStack | None] = ContextVar("afterwards", default=None)
+_left: ContextVar[tuple[ExitStack, str] | None] = ContextVar("left", default=None)
 
 
 def afterwards() -> ExitStack:
     """Return what is closed once the answer of this request has been sent."""
-    stack = _afterwards.get()
-    if stack is None:
-        stack = ExitStack()
-        _afterwards.set(stack)
-    return stack
+    left = _left.get()
+    if left is None:
+        left = (ExitStack(), correlation.current())
+        _left.set(left)
+    return left[0]
 
 
 def init_app(app: Flask) -> None:
@@ -38,8 +39,11 @@ def init_app(app: Flask) -> None:
 
 
 def _close_after(response: Response) -> Response:
-    close = partial(_close, afterwards(), correlation.current())
-    _afterwards.set(None)
+    left = _left.get()
+    _left.set(None)
+    if left is None:
+        return response
+    close = partial(_close, *left)
     if (response.content_length or 0) > SENT_AT_ONCE:
         close()
     else:
@@ -48,10 +52,10 @@ def _close_after(response: Response) -> Response:
 
 
 def _close_without_answer(_error: BaseException | None) -> None:
-    stack = _afterwards.get()
-    if stack is not None:
-        _afterwards.set(None)
-        stack.close()
+    left = _left.get()
+    if left is not None:
+        _left.set(None)
+        _close(*left)
 
 
 def _close(stack: ExitStack, correlation_id: str) -> None:

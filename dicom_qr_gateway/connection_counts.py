@@ -7,7 +7,7 @@ says of itself may be a moment old; nothing but the choice between workers depen
 import mmap
 from typing import Final
 
-PLACES: Final = 1024  # workers at a time: twice 256, while all are replaced
+PLACES: Final = 512  # workers at a time: twice 256, while all are replaced
 _BYTES: Final = 8
 
 

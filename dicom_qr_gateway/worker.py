@@ -31,7 +31,7 @@ LOOK_AGAIN: Final = 0.05  # seconds
 # clients that keep their connections would all be one worker's, the others would do nothing.
 BUSIER_WAITS: Final = 0.001  # seconds
 SILENT_WEIGHS: Final = 0.0001  # of one that speaks: less than that for all that a worker takes
-# Of a client in the middle of its request, which holds a thread.
+# Of a client in the middle of its request, or that takes nothing of its answer: it holds a thread.
 SILENT_AT_MOST: Final = 20  # seconds
 # A client that goes on sending loses what it was sent last if its connection is closed at once
 # (RFC 9112 9.6), so its end is waited for.
@@ -144,7 +144,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             self.standby.call()
 
     def _await_first_byte(self, conn: Any) -> None:
-        conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _timeval(SILENT_AT_MOST))
+        for which in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+            conn.sock.setsockopt(socket.SOL_SOCKET, which, _timeval(SILENT_AT_MOST))
         conn.sock.setblocking(False)
         conn.set_timeout()
         self._watch(conn, self.pending_conns, self.on_pending_socket_readable)

@@ -23,7 +23,6 @@ LOOK_AGAIN: Final = 0.005  # seconds
 LOOK_AGAIN_AT_MOST: Final = 0.08  # seconds
 
 RETRIEVES: Final = "retrieves"
-ENDINGS: Final = "endings"
 
 
 class Bulkheads:
@@ -47,15 +46,14 @@ class Bulkheads:
         self.half, self.quarter = max(threads // 2, 1), threads // 4
 
     @contextmanager
-    def place(self, of: str) -> Iterator[None]:
-        """Hold one of this worker's places of a kind: half of its threads, a quarter for ENDINGS.
+    def place(self, of: str, most: int | None = None) -> Iterator[None]:
+        """Hold one of this worker's places of a kind, of which there are ``most``, by default half.
 
         Raises:
             GatewayBusy: all are held.
         """
-        most = self.quarter if of == ENDINGS else self.half
         with self._lock:
-            if self._running[of] >= most:
+            if self._running[of] >= (self.half if most is None else most):
                 raise GatewayBusy(
                     "Half of this gateway's threads are busy with the same: try again later."
                 )

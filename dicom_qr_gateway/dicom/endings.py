@@ -9,9 +9,10 @@ import time
 from contextlib import ExitStack, suppress
 from typing import Final
 
-from dicom_qr_gateway.dicom.bulkheads import ENDINGS, Bulkheads
+from dicom_qr_gateway.dicom.bulkheads import Bulkheads
 from dicom_qr_gateway.errors import GatewayBusy
 
+ENDINGS: Final = "endings"
 SLOW: Final = 0.05  # seconds of an end
 REMEMBERED_FOR: Final = 60.0  # seconds
 
@@ -35,7 +36,7 @@ class Endings:
         if self._slow_until.get(place, 0.0) > time.monotonic():
             return
         with suppress(GatewayBusy):
-            after.enter_context(self._bulkheads.place(ENDINGS))
+            after.enter_context(self._bulkheads.place(ENDINGS, self._bulkheads.quarter))
             after.callback(self._end, held.pop_all(), place)
 
     def _end(self, held: ExitStack, place: str) -> None:

@@ -9,11 +9,12 @@ import pytest
 from pydicom.dataset import Dataset
 from werkzeug.test import EnvironBuilder
 
+from dicom_qr_gateway.afterwards import SENT_AT_ONCE
 from dicom_qr_gateway.app import create_app
 from dicom_qr_gateway.config import Settings
 from dicom_qr_gateway.dicom import endings
 from dicom_qr_gateway.dicom.association_limits import AssociationLimit
-from dicom_qr_gateway.dicom.bulkheads import ENDINGS
+from dicom_qr_gateway.dicom.endings import ENDINGS
 from dicom_qr_gateway.dicom.pdu import ReleaseRQ
 from dicom_qr_gateway.dicom.waiting import StopSignal
 from dicom_qr_gateway.errors import DimseFailure, GatewayBusy
@@ -134,18 +135,20 @@ def test_an_association_that_is_kept_takes_nobody_s_place(
     pool = a_pool(PATIENT, stop, AssociationLimit(pacs.entity.host, pacs.entity.port, 4, 1))
     with ExitStack() as after, ExitStack() as places:
         QueryService(pool).find(a_query(pacs.entity), None, after=after)
-        for _ in range(pool.bulkheads.quarter):
-            places.enter_context(pool.bulkheads.place(ENDINGS))
+        for _ in range(quarter := pool.bulkheads.quarter):
+            places.enter_context(pool.bulkheads.place(ENDINGS, quarter))
+        with pytest.raises(GatewayBusy):
+            places.enter_context(pool.bulkheads.place(ENDINGS, quarter))
     pool.close()
 
 
 def test_a_slow_reader_of_a_long_answer_holds_no_association(pacs_with: MakePacs) -> None:
-    pacs = pacs_with(finds(*(a_study(f"1.2.{number}") for number in range(300))))
+    pacs = pacs_with(finds(*(a_study(f"1.2.{number}") for number in range(100))))
     app = create_app(Settings.from_environ({"LOG_TO_CONSOLE": "false"}))
     environ = EnvironBuilder("/q", method="POST", json=body_for(pacs)).get_environ()
     answer = app(environ, lambda *_: None)
     assert pacs.conversation.last is ReleaseRQ
-    assert sum(map(len, answer)) > 64 * 1024
+    assert sum(map(len, answer)) > SENT_AT_ONCE
     answer.close()
 
 

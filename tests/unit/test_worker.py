@@ -296,7 +296,7 @@ def test_a_silent_connection_has_no_thread_and_does_not_hold_up_a_stop(
         assert (given, list(worker.pending_conns)) == ([conn], [])
 
 
-def test_a_client_that_is_silent_in_the_middle_of_its_request_is_given_up(
+def test_a_client_that_holds_up_its_own_request_or_answer_is_given_up(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(module, "_timeval", lambda _seconds: struct.pack("@ll", 0, 1000))
@@ -310,6 +310,8 @@ def test_a_client_that_is_silent_in_the_middle_of_its_request_is_given_up(
         assert ours.recv(4096) == b"POST /q HT"
         with pytest.raises(BlockingIOError):
             ours.recv(4096)
+        with pytest.raises(BlockingIOError):
+            ours.sendall(bytes(16 * 1024 * 1024))
 
 
 class Parser:
