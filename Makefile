@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 DEBIAN_PACKAGES := apache2 chromium dcmtk libapache2-mod-wsgi-py3 nginx nodejs npm openssl \
-	orthanc orthanc-dicomweb
+	orthanc orthanc-dicomweb strace
 JAVASCRIPT := tests/peers/javascript
 
 .DEFAULT_GOAL := help

@@ -4,6 +4,7 @@ Rule: a peer that ends early, in whatever way, is an error; only a complete mess
 """
 
 import logging
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Final, Self
 
@@ -146,6 +147,19 @@ class Association(UpperLayer):
             raise ProtocolError("The PACS sent a message that answers no request of ours.")
         self._is_awaiting_response = response.is_pending
         return message
+
+    def identifiers(self, message: Message) -> Iterator[bytes | None]:
+        """Yield a response's identifier, then those of the responses that have come behind it.
+
+        Only of those that say the same but for the identifier; ``receive`` returns whatever else.
+        A match costs its decoding that way, and little else.
+        """
+        yield message.identifier
+        further = 0
+        while (identifier := self._message_reader.pop_alike()) is not None:
+            further += 1
+            yield identifier
+        log.debug("%d more responses like it", further)
 
     def begun_response(self, context: AcceptedContext, message_id: int) -> Response | None:
         """Return the command set of a response whose data set has not come, None if there is none.

@@ -121,11 +121,12 @@ def _matches(
             )
             if not message.response.is_pending:
                 return _check_final(message.response.status, has_matches)
-            if not message.identifier:
-                raise ProtocolError("The PACS sent a match without an identifier.")
             has_matches = True
-            budget.matches.spend(1)
-            yield decode(message.identifier)
+            for found in association.identifiers(message):
+                if not found:
+                    raise ProtocolError("The PACS sent a match without an identifier.")
+                budget.matches.spend(1)
+                yield decode(found)
             due = limits.response_deadline()
     except GeneratorExit:
         _cancel(association, context, message_id, *deadlines)

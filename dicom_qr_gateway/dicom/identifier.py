@@ -53,13 +53,16 @@ _READERS: dict[int, tuple[str, str, int, Strip, str]] = {
     tag: (keyword, vr, MAX_UID_LIST_LENGTH if vr == "UI" else MAX_LENGTH, *padding_of(vr))
     for keyword, (tag, vr) in KEYS.items()
 }
-# By the four bytes of the tag, read as one number.
-_PLAIN_READERS: dict[int, tuple[str, Strip, str]] = {
-    tag >> 16 | (tag & 0xFFFF) << 16: (keyword, *padding_of(vr))
+_pack_tag = Struct("<HH").pack
+# By the bytes of the tag, and of the VR where it is encoded.
+_PLAIN_READERS: dict[bytes, tuple[str, Strip, str]] = {
+    _pack_tag(tag >> 16, tag & 0xFFFF) + stated_vr: (keyword, *padding_of(vr))
     for keyword, (tag, vr) in KEYS.items()
+    for stated_vr in SHORT_FORM
 }
-_unpack_implicit = Struct("<I0sI").unpack_from
-_unpack_explicit = Struct("<I2sH").unpack_from
+_ITEM_GROUP = _pack_tag(ITEM_GROUP, 0)[:2]
+_unpack_implicit = Struct("<4sI").unpack_from
+_unpack_explicit = Struct("<6sH").unpack_from
 _pack_implicit = Struct("<HHI").pack
 _pack_explicit = Struct("<HH2sH").pack
 
@@ -167,14 +170,13 @@ def _plain_texts(data: bytes, characters: str, explicit_vr: bool) -> dict[str, s
         return None
     any_list = "\\" in characters
     unpack = _unpack_explicit if explicit_vr else _unpack_implicit
+    reader_of = _PLAIN_READERS.get
     texts: dict[str, str] = {}
     start = 8
     while start <= end:
-        tag, vr, length = unpack(data, start - 8)
+        header, length = unpack(data, start - 8)
         stop = start + length
-        if vr not in SHORT_FORM or stop > end:
-            return None
-        reader = _PLAIN_READERS.get(tag)
+        reader = reader_of(header)
         if reader is not None:
             keyword, strip, padding = reader
             text = characters[start:stop]
@@ -184,7 +186,7 @@ def _plain_texts(data: bytes, characters: str, explicit_vr: bool) -> dict[str, s
                 texts[keyword] = _strip_each(text, strip, padding)
             else:
                 texts[keyword] = strip(text, padding)
-        elif tag & 0xFFFF == ITEM_GROUP:
+        elif header[4:] not in SHORT_FORM or header.startswith(_ITEM_GROUP):
             return None
         start = stop + 8
     return texts if start == end + 8 else None

@@ -121,22 +121,23 @@ class MessageReader:
             ProtocolError, ResponseTooLarge: see PduReader.pop and MessageAssembler.add.
         """
         while not self._messages:
-            message = self._like_the_last()
-            if message is not None:
-                return message
+            identifier = self.pop_alike()
+            if identifier is not None and self._last is not None:
+                return Message(self._last.context_id, self._last.response, identifier)
             pdu = self._pdus.pop()
             if not isinstance(pdu, DataTF):
                 return pdu
             self._add(pdu)
         return self._messages.popleft()
 
-    def _like_the_last(self) -> Message | None:
-        if self._last is None:
+    def pop_alike(self) -> bytes | None:
+        """Return the identifier of the next message where all the rest is that of the last one.
+
+        None only says that it is otherwise, or not complete yet.
+        """
+        if self._last is None or self._messages:
             return None
-        identifier = self._pdus.pop_data_set(self._last_command_pdu, self._last.context_id)
-        if identifier is None:
-            return None
-        return Message(self._last.context_id, self._last.response, identifier)
+        return self._pdus.pop_data_set(self._last_command_pdu, self._last.context_id)
 
     def _add(self, pdu: DataTF) -> None:
         message = None

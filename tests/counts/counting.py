@@ -9,6 +9,7 @@ import sys
 import threading
 import tracemalloc
 from collections import Counter
+from types import FrameType
 from typing import Any
 
 from werkzeug.test import EnvironBuilder
@@ -90,6 +91,24 @@ class Gateway:
             sys.setprofile(None)
         return events["call"] + events["c_call"]
 
+    def instructions(self, matches: int) -> int:
+        """Return how many instructions of Python's bytecode are executed."""
+        environ = self.environ(matches)
+        executed = 0
+
+        def trace(frame: FrameType, event: str, _argument: object) -> Any:
+            nonlocal executed
+            frame.f_trace_opcodes, frame.f_trace_lines = True, False
+            executed += event == "opcode"
+            return trace
+
+        sys.settrace(trace)
+        try:
+            self.ask(environ)
+        finally:
+            sys.settrace(None)
+        return executed
+
     def memory(self, matches: int) -> tuple[int, int]:
         """Return the peak of what is allocated, and the length of the answer, in bytes."""
         environ = self.environ(matches)
@@ -105,10 +124,13 @@ def main() -> None:
     gateway.ask(gateway.environ(1))
     threads = threading.active_count()
     one, many = gateway.calls(1), gateway.calls(501)
+    few_instructions, more_instructions = gateway.instructions(1), gateway.instructions(501)
     peak, answer_bytes = gateway.memory(3000)
     counts = {
         "calls": one,
         "calls_a_match": (many - one) / 500,
+        "instructions": few_instructions,
+        "instructions_a_match": (more_instructions - few_instructions) / 500,
         "peak_of_answer": peak / answer_bytes,
         "threads": threading.active_count() - threads,
     }

@@ -199,6 +199,22 @@ def plainly(reader: PduReader) -> Any:
     return popped().__next__
 
 
+def in_runs(messages: MessageReader) -> Any:
+    """Return what pops messages as a C-FIND does: those like the last one by their identifiers."""
+    last: object = None
+
+    def pop() -> object:
+        nonlocal last
+        if isinstance(last, Message):
+            identifier = messages.pop_alike()
+            if identifier is not None:
+                return Message(last.context_id, last.response, identifier)
+        last = messages.pop()
+        return last
+
+    return pop
+
+
 @given(
     st.lists(messages, max_size=6).map(lambda several: A_MATCH + b"".join(several)),
     st.integers(1, 700),
@@ -208,10 +224,11 @@ def plainly(reader: PduReader) -> Any:
 def test_a_message_is_the_same_whether_it_is_recognised_or_read(data, chunk, fault):
     if fault and fault[0] < len(data):
         data = data[: fault[0]] + bytes([fault[1]]) + data[fault[0] + 1 :]
-    one, other = PduReader(), PduReader()
+    one, other, third = PduReader(), PduReader(), PduReader()
     by_reader = read(data, chunk, one, MessageReader(one).pop)
     assert by_reader == read(data, chunk, other, plainly(other))
-    assert one.is_incomplete == other.is_incomplete
+    assert by_reader == read(data, chunk, third, in_runs(MessageReader(third)))
+    assert one.is_incomplete == other.is_incomplete == third.is_incomplete
 
 
 @pytest.mark.parametrize("behind", BEHIND)
@@ -235,6 +252,20 @@ def test_the_messages_of_a_long_answer_are_recognised(monkeypatch):
         assert isinstance(message, Message)
         found.append(message.identifier)
     assert (found, len(read_in_full)) == ([b"ab"] * 9, 2 + 1)
+
+
+def test_behind_two_messages_of_one_pdu_nothing_is_taken_for_one_like_the_first() -> None:
+    reader = PduReader()
+    messages = MessageReader(reader)
+    match = Fragment(1, False, True, b"ab")
+    other = Fragment(1, True, True, a_find_response(Status=0xFF01))
+    reader.feed(data_pdu(COMMAND, match, other, match) + A_MATCH)
+    assert isinstance(messages.pop(), Message)
+    assert messages.pop_alike() is None
+    second, third = messages.pop(), messages.pop()
+    assert isinstance(second, Message)
+    assert isinstance(third, Message)
+    assert (second.response.status, third.response.status) == (0xFF01, 0xFF00)
 
 
 def test_a_part_of_a_message_is_held() -> None:
