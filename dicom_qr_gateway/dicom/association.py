@@ -156,10 +156,23 @@ class Association(UpperLayer):
         """
         yield message.identifier
         further = 0
-        while (identifier := self._message_reader.pop_alike()) is not None:
-            further += 1
-            yield identifier
-        log.debug("%d more responses like it", further)
+        try:
+            while (identifier := self._message_reader.pop_identifier()) is not None:
+                further += 1
+                yield identifier
+        finally:
+            if further:
+                log.debug("%d more responses like it", further)
+
+    def expect_no_more(self) -> None:
+        """Abort where more of an answer has come behind its final response.
+
+        Raises:
+            ProtocolError: then the final response was not the last word.
+        """
+        if self._message_reader.holds_more:
+            self.abort()
+            raise ProtocolError("The PACS went on after its final response.")
 
     def begun_response(self, context: AcceptedContext, message_id: int) -> Response | None:
         """Return the command set of a response whose data set has not come, None if there is none.

@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 
 Match = TypeVar("Match")
 
+# Of the four levels (PS3.4 C.6).
+_UNIQUE_KEYS: Final = ("PatientID", "StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID")
 CANCEL_WAIT: Final = 1.0  # seconds for the final response after a C-CANCEL
 CANCEL_BYTES: Final = 1024 * 1024  # of matches that were under way
 
@@ -55,7 +57,8 @@ def c_find(
     Raises:
         IdentifierRefused: the final status is 0xA9xx, and no match came before it.
         DimseFailure: the final status is another one than Success.
-        ProtocolError: a pending response has no identifier, an empty or a broken one.
+        ProtocolError: a pending response has no identifier, an empty or a broken one; the final
+            one has a match, or more came behind it.
         TooManyMatches, ResponseTooLarge: the budget is spent.
         GatewayError: see Association.
     """
@@ -120,7 +123,10 @@ def _matches(
                 CommandField.C_FIND_RQ, context, message_id, budget.bytes, due, *deadlines
             )
             if not message.response.is_pending:
-                return _check_final(message.response.status, has_matches)
+                _check_final(message.response.status, has_matches)
+                if message.identifier and _is_match(message.identifier, identifier, context):
+                    raise ProtocolError("The PACS sent a match with its final response.")
+                return association.expect_no_more()
             has_matches = True
             for found in association.identifiers(message):
                 if not found:
@@ -131,6 +137,13 @@ def _matches(
     except GeneratorExit:
         _cancel(association, context, message_id, *deadlines)
         raise
+
+
+def _is_match(identifier: bytes, request: bytes, context: AcceptedContext) -> bool:
+    """Tell whether the data set of a final response, which has none, names what was not asked."""
+    asked = decode_identifier(request, context.is_explicit_vr)
+    said = decode_identifier(identifier, context.is_explicit_vr)
+    return any(said.get(key) and said[key] != asked.get(key) for key in _UNIQUE_KEYS)
 
 
 def _cancel(

@@ -68,6 +68,7 @@ def c_move(
     Raises:
         RetrieveTimeout: silence, or the end of the whole retrieve's time.
         ShuttingDown, ClientLeft: the operation was cancelled.
+        ProtocolError: more came behind the final response.
         GatewayError: see Association.
     """
     request = encode_identifier(keys, context.is_explicit_vr, charset)
@@ -93,6 +94,7 @@ def c_move(
             response = _response(message, context, lists)
             is_final = response.is_final
             yield response
+        association.expect_no_more()
     except (GatewayError, ClientLeft) as error:
         yield from _begun(association, context, message_id)
         if isinstance(error, RetrieveTimeout | ShuttingDown | ClientLeft):

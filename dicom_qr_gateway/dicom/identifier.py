@@ -172,6 +172,7 @@ def _plain_texts(data: bytes, characters: str, explicit_vr: bool) -> dict[str, s
     unpack = _unpack_explicit if explicit_vr else _unpack_implicit
     reader_of = _PLAIN_READERS.get
     texts: dict[str, str] = {}
+    others: set[bytes] = set()
     start = 8
     while start <= end:
         header, length = unpack(data, start - 8)
@@ -186,8 +187,10 @@ def _plain_texts(data: bytes, characters: str, explicit_vr: bool) -> dict[str, s
                 texts[keyword] = _strip_each(text, strip, padding)
             else:
                 texts[keyword] = strip(text, padding)
-        elif header[4:] not in SHORT_FORM or header.startswith(_ITEM_GROUP):
+        elif header[4:] not in SHORT_FORM or header[:2] == _ITEM_GROUP or header[:4] in others:
             return None
+        else:
+            others.add(header[:4])
         start = stop + 8
     return texts if start == end + 8 else None
 

@@ -110,6 +110,11 @@ class MessageReader:
         return self._assembler.is_incomplete or bool(self._messages)
 
     @property
+    def holds_more(self) -> bool:
+        """Tell whether something of a message has arrived behind the one that was returned last."""
+        return self.holds_something or self._pdus.begins_message
+
+    @property
     def begun(self) -> Message | None:
         """See MessageAssembler.begun."""
         return self._assembler.begun
@@ -121,7 +126,7 @@ class MessageReader:
             ProtocolError, ResponseTooLarge: see PduReader.pop and MessageAssembler.add.
         """
         while not self._messages:
-            identifier = self.pop_alike()
+            identifier = self.pop_identifier()
             if identifier is not None and self._last is not None:
                 return Message(self._last.context_id, self._last.response, identifier)
             pdu = self._pdus.pop()
@@ -130,7 +135,7 @@ class MessageReader:
             self._add(pdu)
         return self._messages.popleft()
 
-    def pop_alike(self) -> bytes | None:
+    def pop_identifier(self) -> bytes | None:
         """Return the identifier of the next message where all the rest is that of the last one.
 
         None only says that it is otherwise, or not complete yet.

@@ -175,6 +175,11 @@ class PduReader:
         """Tell whether a part of a PDU has arrived and the rest is awaited."""
         return bool(self._buffer)
 
+    @property
+    def begins_message(self) -> bool:
+        """Tell whether what has arrived and is not read begins a P-DATA-TF PDU."""
+        return self._buffer[:1] == bytes((_DATA_TF,))
+
     def feed(self, data: bytes) -> None:
         """Take what the peer sent."""
         self._buffer += data

@@ -5,8 +5,10 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Final
 
+from dicom_qr_gateway.dicom.text import UNREADABLE
 from dicom_qr_gateway.services.study import Study
 
+_WORD: Final = re.compile("[A-Z0-9_]+")
 _TIME: Final = re.compile(r"\d{2}(\d{2}(\d{2}(\.\d{1,6})?)?)?", re.ASCII)  # PS3.5 6.2, TM
 
 
@@ -16,8 +18,11 @@ def is_of_patient(study: Study, patient_id: str) -> bool:
 
 
 def is_patient(stated: str, patient_id: str) -> bool:
-    """Tell whether what a match states is that Patient ID, but for surrounding spaces."""
-    return stated.strip(" ") == patient_id.strip(" ")
+    """Tell whether what a match states is that Patient ID, but for surrounding spaces.
+
+    One with characters that could not be read may be any.
+    """
+    return stated.strip(" ") == patient_id.strip(" ") and UNREADABLE not in stated
 
 
 def wire_patient_id(patient_id: str) -> str:
@@ -52,6 +57,10 @@ def years_before(today: date, years: int) -> date:
 
 
 def has_modality(study: Study, modalities: Iterable[str]) -> bool:
-    """Tell whether the study has one of the modalities, or may have: they are unknown."""
-    known = {modality.upper() for modality in study.modalities}
-    return not known or not known.isdisjoint(modalities)
+    """Tell whether the study has one of the modalities, or may have: they are unknown.
+
+    Some PACS write ``CT/MR`` or ``CT, MR`` as one value, which is none that exists.
+    """
+    stated = {modality.upper() for modality in study.modalities}
+    known = stated.union(*map(_WORD.findall, stated))
+    return not stated or not known.isdisjoint(modalities)

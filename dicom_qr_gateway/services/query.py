@@ -163,12 +163,10 @@ def _selected(query: StudyQuery, own: list[Study], finder: StudyFinder) -> list[
     What the PACS left out costs further C-FINDs, so it is asked for last, and only of studies that
     everything else keeps.
     """
-    today = date.today()
-    candidates = [
-        study
-        for study in most_recent_first(merge_duplicates(own))
-        if query.max_years_old is None or is_recent(study, query.max_years_old, today)
-    ]
+    candidates = most_recent_first(merge_duplicates(own))
+    if query.max_years_old is not None:
+        recent = _recent(own, query.max_years_old)
+        candidates = [study for study in candidates if study.uid in recent]
     most = query.max_results or len(candidates)
     kept: list[Study] = []
     while candidates and len(kept) < most:
@@ -180,6 +178,12 @@ def _selected(query: StudyQuery, own: list[Study], finder: StudyFinder) -> list[
             if not query.modalities or has_modality(study, query.modalities)
         ]
     return finder.completed(kept) if query.is_selective else kept
+
+
+def _recent(matches: list[Study], max_years_old: int) -> set[str]:
+    """Return the UIDs of the studies that are recent by any match: duplicates may contradict."""
+    today = date.today()
+    return {study.uid for study in matches if is_recent(study, max_years_old, today)}
 
 
 def _no_study_matched(withheld: int) -> NoStudyMatched:

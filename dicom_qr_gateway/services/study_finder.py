@@ -14,7 +14,7 @@ from dicom_qr_gateway.dicom.budgets import FindBudget
 from dicom_qr_gateway.dicom.c_find import c_find
 from dicom_qr_gateway.dicom.types import NO_QUIRKS, Deadline, Limits, QueryRetrieveLevel, Quirks
 from dicom_qr_gateway.dicom.uids import PATIENT_ROOT_FIND, STUDY_ROOT_FIND
-from dicom_qr_gateway.errors import DimseFailure, IdentifierRefused
+from dicom_qr_gateway.errors import IdentifierRefused
 from dicom_qr_gateway.services.matching import is_patient, wire_patient_id
 from dicom_qr_gateway.services.study import KEYS, Study, study_from, values
 from dicom_qr_gateway.services.uid_lists import ListUse, UidLists
@@ -76,8 +76,8 @@ class StudyFinder:
             del keys["ModalitiesInStudy"]
         try:
             return self._studies(keys)
-        except DimseFailure as failure:
-            if failure.dicom.get("status") != _REFUSES_IDENTIFIER:
+        except IdentifierRefused as refusal:
+            if refusal.dicom.get("status") != _REFUSES_IDENTIFIER:
                 raise
         log.info("the PACS refuses keys of other levels at STUDY level, asked again without them")
         self._refused = _SERIES_KEYS + (_PATIENT_KEYS if self._is_patient_root else ())

@@ -1,7 +1,7 @@
 """What became of one study of a retrieve: the contract's table of ok, partial and failed. No I/O.
 
-Rule: a study is ``ok`` only when the PACS said Success, nothing failed or remains, and something
-was sent; anything less is never called sent.
+Rule: a study is ``ok`` only when the PACS said Success as its last word, nothing failed or remains
+of what it announced, and something was sent; anything less is never called sent.
 """
 
 from dataclasses import dataclass, field, replace
@@ -11,7 +11,7 @@ from typing import Any
 from dicom_qr_gateway.dicom.c_move import MoveResponse
 from dicom_qr_gateway.dicom.status import SUCCESS, advice, hex_status
 from dicom_qr_gateway.dicom.types import SubOperations
-from dicom_qr_gateway.errors import GatewayError
+from dicom_qr_gateway.errors import GatewayError, RetrieveTimeout, ShuttingDown
 
 MOST_COUNTED = 0xFFFF
 
@@ -31,6 +31,10 @@ class StudyOutcome:
     study_instance_uid: str
     move_destination: str
     counts: SubOperations = field(default_factory=SubOperations)
+    announced: int = (
+        0  # the most sub-operations that a pending response says to be done or to remain
+    )
+    has_failed_list: bool = False
     final: MoveResponse | None = None
     failed_sop_instance_uids: tuple[str, ...] = ()
     error: GatewayError | None = None
@@ -49,9 +53,13 @@ class StudyOutcome:
             failed=_latest(self.counts.failed, now.failed),
             warning=_latest(self.counts.warning, now.warning),
         )
+        if response.has_failed_list:
+            self.has_failed_list = True
+            self.failed_sop_instance_uids = response.failed_sop_instance_uids
         if response.is_final:
             self.final = response
-            self.failed_sop_instance_uids = response.failed_sop_instance_uids
+        else:
+            self.announced = max(self.announced, _done(now) + (now.remaining or 0))
 
     @property
     def sent_anything(self) -> bool:
@@ -70,9 +78,10 @@ class StudyOutcome:
             self.final is not None
             and self.final.status == SUCCESS
             and not self.counts.failed
-            and not self.final.has_failed_list
+            and not self.has_failed_list
             and not self.counts.remaining
             and self._final_says_sent(self.final.sub_operations)
+            and self._final_says_all(self.final.sub_operations)
         )
 
     def _final_says_sent(self, final: SubOperations) -> bool:
@@ -84,6 +93,20 @@ class StudyOutcome:
         if final.completed is None and final.warning is None:
             return self.sent_anything or self._is_uncounted()
         return bool(final.completed or final.warning) or self.counts.completed == MOST_COUNTED
+
+    def _final_says_all(self, final: SubOperations) -> bool:
+        """Tell whether the final response accounts for all that the ones before it announced.
+
+        One without counts does, unless the operation was ended from our side: some PACS answer a
+        C-CANCEL by Success, which is the truth only where it crossed a real one. Counters of 16
+        bits cannot state more than they hold.
+        """
+        is_counted = final.completed is not None or final.warning is not None
+        has_all = _done(self.counts) >= self.announced
+        if self.error is not None:
+            is_cancelled = isinstance(self.error, RetrieveTimeout | ShuttingDown)
+            return is_cancelled and is_counted and has_all and self.announced > 0
+        return has_all or not is_counted or self.announced >= MOST_COUNTED
 
     def _is_uncounted(self) -> bool:
         """Tell whether the PACS never stated how many it sent."""
@@ -117,6 +140,10 @@ class StudyOutcome:
             "failed_sop_instance_uids": list(self.failed_sop_instance_uids),
             "message": self.message,
         }
+
+
+def _done(counts: SubOperations) -> int:
+    return sum(filter(None, (counts.completed, counts.failed, counts.warning)))
 
 
 def _latest(before: int | None, now: int | None) -> int | None:

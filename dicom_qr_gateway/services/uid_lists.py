@@ -1,8 +1,9 @@
 """What a PACS says of several studies: asked by lists of their UIDs, else UID by UID.
 
 Rule 1: PS3.4 C.4.1.2.1 wants a single Study Instance UID below STUDY level; most PACS take a list.
-What is said to a list counts only as a whole: if it fails, or speaks of other studies, all of it is
-forgotten; a study that it leaves out is asked for by itself.
+What is said to a list counts only as a whole: if it fails, speaks of other studies or leaves one
+out (a PACS may end its answers after so many rows, and say Success), all of it is forgotten, and
+each study is asked for by itself.
 Rule 2: where an association ends after a list was asked, the list may be why: then the question is
 asked once more, on a fresh association, without lists, and under the same deadlines and budgets.
 """
@@ -22,7 +23,9 @@ from dicom_qr_gateway.errors import (
 
 log = logging.getLogger(__name__)
 
-UIDS_IN_A_LIST: Final = 100  # an element of 6.5 KB, which fits into one PDU of any PACS
+UIDS_IN_A_LIST: Final = 100
+# Which fits into one PDU of any PACS; a UID has 64 characters, those of some PACS have more.
+MAX_LIST_LENGTH: Final = UIDS_IN_A_LIST * 65
 
 Row = TypeVar("Row")
 
@@ -82,21 +85,30 @@ class UidLists(Generic[Row]):
         rows: dict[str, list[Row]] = {}
         for start in range(0, len(uids), UIDS_IN_A_LIST):
             several = uids[start : start + UIDS_IN_A_LIST]
-            if self._use.is_allowed and self._takes_lists and len(several) > 1:
-                said = self._of_several(several)
-                self._takes_lists = len(said) == len(several)
-                rows.update(said)
-            for uid in several:
-                if uid not in rows:
-                    rows[uid] = [row for row in self._ask(uid) if self._uid_of(row) in (uid, "")]
+            rows.update(self._of_several(several) or self._of_each(several))
         return rows
 
+    def _of_each(self, uids: Sequence[str]) -> dict[str, list[Row]]:
+        """Return what the PACS says of each study, asked for by itself."""
+        return {
+            uid: [row for row in self._ask(uid) if self._uid_of(row) in (uid, "")] for uid in uids
+        }
+
     def _of_several(self, uids: Sequence[str]) -> dict[str, list[Row]]:
-        """Return what the PACS says to a list, of those studies that it mentions."""
+        """Return what the PACS says to a list of the studies, nothing where it does not count."""
+        listed = "\\".join(uids)
+        is_list = len(uids) > 1 and len(listed) <= MAX_LIST_LENGTH
+        if not (is_list and self._use.is_allowed and self._takes_lists):
+            return {}
+        rows = self._said_to(listed, uids)
+        self._takes_lists = len(rows) == len(uids)
+        return rows if self._takes_lists else {}
+
+    def _said_to(self, listed: str, uids: Sequence[str]) -> dict[str, list[Row]]:
         rows: dict[str, list[Row]] = {}
         self._use.has_begun = True
         try:
-            with closing(self._ask("\\".join(uids))) as found:
+            with closing(self._ask(listed)) as found:
                 for row in found:
                     uid = self._uid_of(row)
                     if uid not in uids:

@@ -22,7 +22,7 @@ from dicom_qr_gateway.dicom.pdu import DataTF, PduReader, ReleaseRP, encode_pdu
 
 
 def serve(sock: socket.socket) -> None:
-    """Answer a C-FIND with as many studies as the Patient ID says; one send a response."""
+    """Answer a C-FIND with as many studies as the Patient ID says."""
     reader, requests = PduReader(), wire.RequestReader()
     while data := sock.recv(65536):
         reader.feed(data)
@@ -38,11 +38,14 @@ def serve(sock: socket.socket) -> None:
 
 
 def answer(sock: socket.socket, request: wire.Request) -> None:
+    """Say all responses at once: in how many pieces they arrived would else be chance."""
     patient_id = wire.patient_id_of(request.identifier)
-    for number in range(int(patient_id)):
-        match = wire.a_match(1, PatientID=patient_id, StudyInstanceUID=f"1.2.{number}")
-        sock.sendall(wire.response(request, wire.PENDING, match))
-    sock.sendall(wire.response(request, wire.SUCCESS))
+    matches = [
+        wire.a_match(1, PatientID=patient_id, StudyInstanceUID=f"1.2.{number}")
+        for number in range(int(patient_id))
+    ]
+    responses = [wire.response(request, wire.PENDING, match) for match in matches]
+    sock.sendall(b"".join([*responses, wire.response(request, wire.SUCCESS)]))
 
 
 def listen(listener: socket.socket) -> None:

@@ -32,4 +32,4 @@ def counts() -> Any:
 
 @pytest.mark.parametrize("what", MOST)
 def test_a_query_costs_no_more_than_it_did(counts: Any, what: str) -> None:
-    assert counts[what] <= MOST[what]
+    assert MOST[what] / 2 <= counts[what] <= MOST[what]

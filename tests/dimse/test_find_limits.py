@@ -234,6 +234,7 @@ def test_a_flood_during_the_release_is_bounded(
     def floods(peer: Conversation) -> None:
         peer.accept()
         peer.answer_find(a_study())
+        assert peer.release_is_next()
         while True:
             peer.send(b"\x04\0\0\0\0\0" * 1000)
 

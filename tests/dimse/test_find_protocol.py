@@ -12,6 +12,7 @@ from dicom_qr_gateway.dicom.pdu import (
     AssociateRJ,
     DataTF,
     Fragment,
+    Pdu,
     ReleaseRP,
     ReleaseRQ,
     encode_pdu,
@@ -180,6 +181,83 @@ def test_a_final_status_with_a_data_set_is_read(pacs_with: MakePacs, find: Find)
         peer.respond(PENDING, a_study())
         peer.respond(SUCCESS, Dataset())
         peer.serve_release()
+
+    assert len(find(pacs_with(script)).studies) == 1
+
+
+def test_a_final_status_with_the_request_as_its_data_set_is_read(
+    pacs_with: MakePacs, find: Find
+) -> None:
+    def script(peer: Conversation) -> None:
+        peer.accept()
+        request = peer.read_request()
+        peer.respond(PENDING, a_study())
+        peer.respond(SUCCESS, request.identifier)
+        peer.serve_release()
+
+    assert len(find(pacs_with(script)).studies) == 1
+
+
+@pytest.mark.parametrize("before", [0, 1])
+def test_a_match_in_the_final_response_is_a_protocol_error(
+    pacs_with: MakePacs, find: Find, before: int
+) -> None:
+    def script(peer: Conversation) -> None:
+        peer.accept()
+        peer.read_request()
+        for _ in range(before):
+            peer.respond(PENDING, a_study("1.1"))
+        peer.respond(SUCCESS, a_study("1.2"))
+        peer.wait_until_closed()
+
+    with pytest.raises(ProtocolError):
+        find(pacs_with(script))
+
+
+def test_an_empty_identifier_among_matches_that_came_at_once_is_a_protocol_error(
+    pacs_with: MakePacs, find: Find
+) -> None:
+    def script(peer: Conversation) -> None:
+        peer.accept()
+        peer.read_request()
+        match, empty = peer.response(PENDING, a_study()), peer.response(PENDING, b"")
+        peer.send(match + match + empty + peer.response(SUCCESS))
+        peer.wait_until_closed()
+
+    with pytest.raises(ProtocolError):
+        find(pacs_with(script))
+
+
+LATE = [(PENDING, a_study("1.2")), (0xA700, None), (SUCCESS, None)]
+
+
+@pytest.mark.parametrize("late", LATE, ids=["a match", "a failure", "Success again"])
+@pytest.mark.parametrize("before", [0, 1])
+def test_what_comes_with_the_final_response_and_behind_it_is_a_protocol_error(
+    pacs_with: MakePacs, find: Find, before: int, late: tuple[int, Dataset | None]
+) -> None:
+    def script(peer: Conversation) -> None:
+        peer.accept()
+        peer.read_request()
+        for _ in range(before):
+            peer.respond(PENDING, a_study("1.1"))
+        peer.send(peer.response(SUCCESS) + peer.response(*late))
+        peer.wait_until_closed()
+
+    with pytest.raises(ProtocolError):
+        find(pacs_with(script))
+
+
+@pytest.mark.parametrize("end", [ReleaseRQ(), Abort(0, 0)])
+def test_the_end_of_the_association_behind_the_final_response_changes_nothing(
+    pacs_with: MakePacs, find: Find, end: Pdu
+) -> None:
+    def script(peer: Conversation) -> None:
+        peer.accept()
+        peer.read_request()
+        peer.respond(PENDING, a_study("1.1"))
+        peer.send(peer.response(SUCCESS) + encode_pdu(end))
+        peer.wait_until_closed()
 
     assert len(find(pacs_with(script)).studies) == 1
 

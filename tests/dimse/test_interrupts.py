@@ -174,12 +174,16 @@ def test_what_was_sent_before_the_gateways_stop_is_told(
     assert retrieved.details[0]["completed"] == 2
 
 
+# Of one that was not announced nobody knows whether it was all.
+@pytest.mark.parametrize(("announced", "told"), [(1, "ok"), (None, "partial"), (2, "partial")])
 def test_a_study_that_ends_after_the_stop_is_told_and_no_other_is_begun(
-    pacs_with: MakePacs, retrieve: Retrieve, stop: StopSignal
+    pacs_with: MakePacs, retrieve: Retrieve, stop: StopSignal, announced: int | None, told: str
 ) -> None:
     def sends_all_when_stopped(peer: Conversation) -> None:
         peer.accept()
         move = peer.read_request()
+        if announced is not None:
+            peer.respond(PENDING, NumberOfRemainingSuboperations=announced)
         stop.set()
         peer.read_request()
         peer.requests = [move]
@@ -188,7 +192,7 @@ def test_a_study_that_ends_after_the_stop_is_told_and_no_other_is_begun(
 
     pacs = pacs_with(TWO_STUDIES, sends_all_when_stopped)
     retrieved = retrieve(pacs)
-    assert [detail["status"] for detail in retrieved.details] == ["ok", "failed"]
+    assert [detail["status"] for detail in retrieved.details] == [told, "failed"]
     assert "being stopped" in retrieved.details[1]["message"]
     assert [heard.requests for heard in pacs.conversations[2:]] in ([], [[]])
 

@@ -44,6 +44,15 @@ def test_old_studies_are_dropped_and_undated_ones_are_kept(archive: Archive, fin
     assert uids(find(archive.entity, max_years_old=1)) == ["1.2", "1.3"]
 
 
+@pytest.mark.parametrize("dates", [("20000101", "99990101"), ("99990101", "20000101")])
+def test_a_study_that_is_recent_by_one_of_two_dates_is_kept(
+    archive: Archive, find: Find, dates: tuple[str, str]
+) -> None:
+    archive.studies = [a_study("1.1", StudyDate=each) for each in dates]
+    found = find(archive.entity, max_years_old=5)
+    assert [study.uid for study in found.studies] == ["1.1"]
+
+
 def test_no_study_left_by_the_filters_is_no_study_matched(archive: Archive, find: Find) -> None:
     archive.studies = [a_study(), a_study("1.9", patient_id="P2")]
     with pytest.raises(NoStudyMatched) as caught:

@@ -117,17 +117,16 @@ def test_a_second_refusal_is_a_failure(pacs_with: MakePacs, find: Find) -> None:
     assert caught.value.dicom == {"status": "0xA900"}
 
 
-def test_matches_before_a_refusal_are_not_mixed_with_those_after_it(
+def test_a_refusal_after_a_match_is_a_failure_and_not_asked_again(
     pacs_with: MakePacs, find: Find
 ) -> None:
     def script(peer: Conversation) -> None:
         peer.accept()
         peer.answer_find(a_study("1.1"), status=0xA900)
-        peer.answer_find(a_study("1.2"))
         peer.serve_release()
 
-    found = find(pacs_with(script))
-    assert [study.uid for study in found.studies] == ["1.2"]
+    with pytest.raises(DimseFailure):
+        find(pacs_with(script))
 
 
 @pytest.mark.parametrize("max_pdu_length", [64, 101, 128])

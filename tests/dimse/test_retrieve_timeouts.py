@@ -112,6 +112,20 @@ def test_counts_in_the_answer_to_a_cancel_are_kept(pacs_with: MakePacs, retrieve
     )
 
 
+@pytest.mark.parametrize("counts", [{}, {"NumberOfCompletedSuboperations": 1}])
+def test_success_as_the_answer_to_a_cancel_is_not_a_study_that_was_sent(
+    pacs_with: MakePacs, retrieve: Retrieve, counts: dict[str, int]
+) -> None:
+    def sends_one_of_ten(peer: Conversation) -> None:
+        peer.respond(PENDING, NumberOfCompletedSuboperations=1, NumberOfRemainingSuboperations=9)
+
+    answer = answers_the_cancel(SUCCESS, **counts)
+    pacs = pacs_with(finds(a_study()), then(sends_one_of_ten, answer))
+    (detail,) = retrieve(pacs, replace(PATIENT, retrieve_idle_timeout=0.3)).details
+    assert (detail["status"], detail["completed"]) == ("partial", 1)
+    assert "RETRIEVE_IDLE_TIMEOUT" in detail["message"]
+
+
 def test_a_timeout_whose_cancel_was_answered_still_says_that_it_was_a_timeout(
     pacs_with: MakePacs, retrieve: Retrieve
 ) -> None:

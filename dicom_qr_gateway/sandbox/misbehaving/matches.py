@@ -90,7 +90,13 @@ def final_response_with_a_data_set(peer: Peer) -> None:
     peer.respond(SUCCESS, {"QueryRetrieveLevel": "STUDY", "RetrieveAETitle": "ELSEWHERE"})
 
 
-@FAMILY.find("LATE-MATCH", Truth.COMPLETE)
+@FAMILY.find("FINAL-MATCH", Truth.PROTOCOL_ERROR)
+def match_in_the_final_response(peer: Peer) -> None:
+    """Sends its only match as the data set of the final Success."""
+    peer.respond(SUCCESS, peer.study())
+
+
+@FAMILY.find("LATE-MATCH", Truth.PROTOCOL_ERROR)
 def match_after_the_final_response(peer: Peer) -> None:
     """Sends one match and Success, and a further match behind it in the same segment."""
     late = peer.response(PENDING, peer.study(StudyInstanceUID=OTHER_STUDY))

@@ -35,6 +35,20 @@ def success_with_remaining_sub_operations(peer: Peer) -> None:
     peer.moved(1, SUCCESS, NumberOfRemainingSuboperations=2)
 
 
+@FAMILY.move("M-FEWER", Truth.SENT_IN_PART)
+def success_with_fewer_than_were_announced(peer: Peer) -> None:
+    """Says that one of three instances was sent, then Success with one sent and none failed."""
+    peer.moved(1)
+    peer.moved(1, SUCCESS)
+
+
+@FAMILY.move("M-LATE-WARNING", Truth.SENT_IN_PART)
+def warning_after_the_final_response(peer: Peer) -> None:
+    """Says Success with three instances sent, and behind it in the same segment B000."""
+    late = peer.movement(2, A_WARNING, NumberOfFailedSuboperations=1)
+    peer.send(peer.movement(INSTANCES, SUCCESS) + late)
+
+
 @FAMILY.move("M-FAILED-LIST", Truth.NOTHING_SENT)
 def success_with_a_list_of_failed_instances(peer: Peer) -> None:
     """Says Success without counts, and lists an instance that failed."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import pydicom
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 from pydicom.filebase import DicomBytesIO
@@ -388,6 +388,15 @@ def test_arbitrary_bytes_give_text_or_a_protocol_error(
     st.binary(max_size=24),
     st.booleans(),
 )
+@example({}, b"\x08\0\x50\0UT\0\0\x04\0\0\0abcd", True)  # a long form VR of a known attribute
+@example({}, b"\x08\0\x50\0OB\0\0\x04\0\0\0abcd", True)
+@example({}, b"\x99\0\x50\0OW\0\0\x04\0\0\0abcd", True)
+@example({}, b"\x99\0\x50\0SQ\0\0\0\0\0\0", True)
+@example({}, b"\x99\0\x50\0LO\0\0\x99\0\x50\0SH\0\0", True)  # the same attribute twice
+@example({}, b"\x99\0\x50\0\0\0\0\0" * 2, False)
+@example({"PatientID": "1"}, b"\x10\0\x20\0LO\0\0", True)
+@example({}, b"\xfe\xff\0\xe0\0\0\0\0", False)  # an item outside a sequence
+@example({}, b"\xfe\xff\0\xe0LO\0\0", True)
 def test_what_needs_no_second_look_reads_as_everything_else_does(
     keys: dict[str, str], rest: bytes, explicit_vr: bool
 ) -> None:

@@ -206,7 +206,7 @@ def in_runs(messages: MessageReader) -> Any:
     def pop() -> object:
         nonlocal last
         if isinstance(last, Message):
-            identifier = messages.pop_alike()
+            identifier = messages.pop_identifier()
             if identifier is not None:
                 return Message(last.context_id, last.response, identifier)
         last = messages.pop()
@@ -254,18 +254,19 @@ def test_the_messages_of_a_long_answer_are_recognised(monkeypatch):
     assert (found, len(read_in_full)) == ([b"ab"] * 9, 2 + 1)
 
 
-def test_behind_two_messages_of_one_pdu_nothing_is_taken_for_one_like_the_first() -> None:
+def test_of_two_messages_in_a_pdu_the_second_is_not_passed_over() -> None:
     reader = PduReader()
     messages = MessageReader(reader)
     match = Fragment(1, False, True, b"ab")
     other = Fragment(1, True, True, a_find_response(Status=0xFF01))
-    reader.feed(data_pdu(COMMAND, match, other, match) + A_MATCH)
+    like_the_second = fragments(1, a_find_response(Status=0xFF01), b"cd", 0)
+    reader.feed(data_pdu(COMMAND, match, other, match) + like_the_second)
     assert isinstance(messages.pop(), Message)
-    assert messages.pop_alike() is None
-    second, third = messages.pop(), messages.pop()
+    assert messages.pop_identifier() is None
+    second = messages.pop()
     assert isinstance(second, Message)
-    assert isinstance(third, Message)
-    assert (second.response.status, third.response.status) == (0xFF01, 0xFF00)
+    assert (second.response.status, second.identifier) == (0xFF01, b"ab")
+    assert messages.pop_identifier() == b"cd"
 
 
 def test_a_part_of_a_message_is_held() -> None:

@@ -31,6 +31,7 @@ def a_study(uid: str = "1.2.3", **keys: object) -> Study:
         ("P1\\P2", "P1", False),
         ("", "P1", False),
         ("\u00a0P1", "P1", False),
+        ("P\ufffd1", "P\ufffd1", False),
     ],
 )
 def test_a_study_is_its_patients_alone(returned: str, asked: str, expected: bool) -> None:
@@ -113,6 +114,11 @@ def test_a_study_is_recent_to_the_day_and_an_undated_one_always(
         (["CTX"], ("CT",), False),
         (["US"], ("CT", "MR"), False),
         ([], ("CT",), True),
+        (["CT/MR"], ("MR",), True),
+        (["CT, sr"], ("SR",), True),
+        (["CT MR;US"], ("US",), True),
+        (["CTX/MRX"], ("CT", "MR"), False),
+        (["A B"], ("A B",), True),
     ],
 )
 def test_a_modality_is_one_of_those_asked_or_unknown(

@@ -79,7 +79,8 @@ def modalities(found: list[Study]) -> dict[str, list[str]]:
 
 
 def failure(status: str) -> DimseFailure:
-    return DimseFailure("refused", dicom={"status": status})
+    kind = IdentifierRefused if status.startswith("0xA9") else DimseFailure
+    return kind("refused", dicom={"status": status})
 
 
 def test_no_key_of_a_study_query_has_a_value_but_the_patient(
@@ -185,16 +186,19 @@ def test_a_long_list_is_asked_for_in_parts(monkeypatch: pytest.MonkeyPatch) -> N
     assert [len(keys["StudyInstanceUID"].split("\\")) for keys in pacs.keys] == [100, 100, 50]
 
 
-def test_what_a_list_leaves_out_is_asked_for_one_by_one_and_no_list_any_more(
+def test_where_a_list_leaves_one_out_all_are_asked_for_one_by_one_and_no_list_any_more(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    pacs = Pacs(STUDY_ROOT_FIND, series("1.1", "CT"), series("1.2", "MR"), series("1.1", "CT"), [])
+    one, other = series("1.1", "CT", "SR"), series("1.2", "MR")
+    pacs = Pacs(STUDY_ROOT_FIND, series("1.1", "CT"), one, other, one, other)
     asking = finder(pacs, monkeypatch)
     assert modalities(asking.with_modalities(studies("1.1", "1.2"))) == {
-        "1.1": ["CT"], "1.2": ["MR"],
+        "1.1": ["CT", "SR"], "1.2": ["MR"],
     }  # fmt: skip
     asking.with_modalities(studies("1.1", "1.2"))
-    assert [keys["StudyInstanceUID"] for keys in pacs.keys] == ["1.1\\1.2", "1.2", "1.1", "1.2"]
+    assert [keys["StudyInstanceUID"] for keys in pacs.keys] == [
+        "1.1\\1.2", "1.1", "1.2", "1.1", "1.2",
+    ]  # fmt: skip
 
 
 def test_a_list_that_is_taken_for_any_uid_is_cancelled_and_asked_one_by_one(
@@ -261,7 +265,7 @@ def test_a_pacs_that_refuses_the_dear_key_is_not_asked_for_it_again(
 def test_a_failure_of_the_dear_key_fails_the_query(
     monkeypatch: pytest.MonkeyPatch, status: str
 ) -> None:
-    pacs = Pacs(STUDY_ROOT_FIND, failure(status))
+    pacs = Pacs(STUDY_ROOT_FIND, DimseFailure("failed", dicom={"status": status}))
     with pytest.raises(DimseFailure):
         finder(pacs, monkeypatch).completed(studies("1.1"))
 

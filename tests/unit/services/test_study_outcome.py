@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from dicom_qr_gateway.dicom.c_move import MoveResponse
 from dicom_qr_gateway.dicom.types import SubOperations
-from dicom_qr_gateway.errors import ConnectionLost, RetrieveTimeout
+from dicom_qr_gateway.errors import ConnectionLost, ProtocolError, RetrieveTimeout
 from dicom_qr_gateway.services.study_outcome import Outcome, StudyOutcome
 
 PENDING = 0xFF00
@@ -73,6 +73,47 @@ def test_what_remained_while_pending_does_not_remain_after_a_final_response_with
     ended = outcome(pending(completed=1, remaining=2), final(completed=3))
     assert ended.status is Outcome.OK
     assert ended.as_detail()["remaining"] is None
+
+
+def test_success_that_accounts_for_less_than_was_announced_is_not_ok() -> None:
+    assert outcome(pending(completed=1, remaining=9), final(completed=1)).status is Outcome.PARTIAL
+    assert outcome(pending(completed=3, remaining=7), final(completed=2)).status is Outcome.PARTIAL
+    assert outcome(pending(completed=1, remaining=2), final(completed=2)).status is Outcome.PARTIAL
+    less = outcome(pending(completed=1, remaining=2), final(completed=2))
+    assert "could not send every instance" in less.message
+
+
+def test_what_was_announced_may_be_failures_and_warnings_of_which_the_last_word_is_silent() -> None:
+    sent = outcome(pending(completed=1, warning=2, remaining=1), final(completed=2))
+    assert sent.status is Outcome.OK
+
+
+def test_a_failed_list_before_the_final_response_counts() -> None:
+    listed = MoveResponse(PENDING, False, SubOperations(completed=1), True, ("1.2.3.4",))
+    ended = outcome(listed, final(completed=2))
+    assert ended.status is Outcome.PARTIAL
+    assert ended.as_detail()["failed_sop_instance_uids"] == ["1.2.3.4"]
+
+
+def cancelled(*responses: MoveResponse) -> Outcome:
+    ended = outcome(*responses)
+    ended.error = RetrieveTimeout("silent")
+    return ended.status
+
+
+def test_a_c_cancel_answered_by_success_is_ok_only_where_all_had_been_sent_already() -> None:
+    begun = pending(completed=1, remaining=9)
+    assert cancelled(begun, final(completed=1, failed=0, warning=0)) is Outcome.PARTIAL
+    assert cancelled(begun, final()) is Outcome.PARTIAL
+    assert cancelled(final(completed=3)) is Outcome.PARTIAL
+    assert cancelled(final()) is Outcome.FAILED
+    assert cancelled(begun, final(completed=10)) is Outcome.OK
+
+
+def test_success_that_was_not_the_last_word_is_not_ok() -> None:
+    went_on = outcome(pending(completed=1, remaining=2), final(completed=3))
+    went_on.error = ProtocolError("went on")
+    assert (went_on.status, went_on.message) == (Outcome.PARTIAL, "went on")
 
 
 def test_counters_that_wrap_forget_nothing() -> None:

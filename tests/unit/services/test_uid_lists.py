@@ -43,11 +43,17 @@ def lists(pacs: Pacs, use: ListUse | None = None) -> UidLists[Row]:
     return UidLists(pacs.ask, lambda row: row[0], use or ListUse())
 
 
-def test_several_are_asked_for_at_once_and_what_a_list_leaves_out_by_itself() -> None:
-    pacs = Pacs(a_b_c=(("a", "1"), ("c", "2"), ("a", "3")), b=(("b", "4"),))
-    rows = lists(pacs).rows(["a", "b", "c"])
-    assert rows == {"a": [("a", "1"), ("a", "3")], "b": [("b", "4")], "c": [("c", "2")]}
-    assert pacs.asked == ["a\\b\\c", "b"]
+def test_several_are_asked_for_at_once() -> None:
+    pacs = Pacs(a_b=(("a", "1"), ("b", "2"), ("a", "3")))
+    assert lists(pacs).rows(["a", "b"]) == {"a": [("a", "1"), ("a", "3")], "b": [("b", "2")]}
+    assert pacs.asked == ["a\\b"]
+
+
+def test_a_list_that_leaves_one_out_counts_for_nothing() -> None:
+    """The PACS may have ended its rows early: of the others there may be more."""
+    pacs = Pacs(a_b=(("a", "1"),), a=(("a", "1"), ("a", "3")), b=(("b", "4"),))
+    assert lists(pacs).rows(["a", "b"]) == {"a": [("a", "1"), ("a", "3")], "b": [("b", "4")]}
+    assert pacs.asked == ["a\\b", "a", "b"]
 
 
 def test_one_alone_is_no_list_and_a_row_without_its_uid_is_of_it() -> None:
@@ -87,6 +93,13 @@ def test_a_list_has_no_more_than_fit_into_one_element() -> None:
     pacs = Pacs(**answers)
     assert [*lists(pacs).rows(uids)] == uids
     assert pacs.asked == [several, rest]
+
+
+def test_a_list_that_is_too_long_for_an_element_is_not_asked() -> None:
+    uids = [f"1.{number}{'0' * 700}" for number in range(UIDS_IN_A_LIST)]
+    pacs = Pacs()
+    lists(pacs).rows(uids)
+    assert pacs.asked == uids
 
 
 @pytest.mark.parametrize("answer", ["a_b", "a"])
