@@ -79,6 +79,19 @@ def client_socket() -> socket.socket | None:
     return offered
 
 
+def _documenting(decorate: Callable[[Any], Any]) -> Decorator:
+    """Return what documents a view as a decorator of flask-smorest does.
+
+    Without the function that it puts around the view, through which every request would go.
+    """
+
+    def document(view: Any) -> Any:
+        view._apidoc = decorate(view)._apidoc
+        return view
+
+    return document
+
+
 class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
     """A group of endpoints and their documentation."""
 
@@ -113,6 +126,15 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
             return view
 
         return decorate
+
+    @staticmethod
+    def doc(**described: Any) -> Decorator:
+        """Document more of the view, in OpenAPI's own words."""
+        return _documenting(flask_smorest.Blueprint.doc(**described))
+
+    def alt_response(self, *args: Any, **kwargs: Any) -> Decorator:
+        """Document a response."""
+        return _documenting(super().alt_response(*args, **kwargs))
 
     def takes(self, schema: type[PacsSchema], example: Mapping[str, Any]) -> Decorator:
         """Pass the body to the view as the schema's request, of the PACS that the body means."""

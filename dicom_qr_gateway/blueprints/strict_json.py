@@ -52,6 +52,8 @@ def _refuse(sentence: str) -> NoReturn:
 
 
 def _check_depth(text: str) -> None:
+    if text.count("[") + text.count("{") <= MAX_DEPTH:
+        return
     depth = 0
     for token in _STRUCTURE.finditer(text):
         opening = token[0] in "[{"

@@ -8,8 +8,6 @@ quarter at most ends associations after their answers.
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Final
 
 from dicom_qr_gateway.dicom.slots import SHARED, Slot
@@ -23,6 +21,34 @@ LOOK_AGAIN: Final = 0.005  # seconds
 LOOK_AGAIN_AT_MOST: Final = 0.08  # seconds
 
 RETRIEVES: Final = "retrieves"
+
+
+class Place:
+    """A place of a worker, held while the context is entered."""
+
+    def __init__(self, running: Counter[str], lock: threading.Lock, of: str, most: int) -> None:
+        """Keep what is counted, and how far."""
+        self._running, self._lock, self._of, self._most = running, lock, of, most
+
+    def __enter__(self) -> None:
+        """Take the place.
+
+        Raises:
+            GatewayBusy: all are held.
+        """
+        with self._lock:
+            if self._running[self._of] >= self._most:
+                raise GatewayBusy(
+                    "Half of this gateway's threads are busy with the same: try again later."
+                )
+            self._running[self._of] += 1
+
+    def __exit__(self, *_error: object) -> None:
+        """Give the place back."""
+        with self._lock:
+            self._running[self._of] -= 1
+            if not self._running[self._of]:
+                del self._running[self._of]
 
 
 class Bulkheads:
@@ -45,26 +71,12 @@ class Bulkheads:
         """Take the number of threads that the server really gave this worker."""
         self.half, self.quarter = max(threads // 2, 1), threads // 4
 
-    @contextmanager
-    def place(self, of: str, most: int | None = None) -> Iterator[None]:
-        """Hold one of this worker's places of a kind, of which there are ``most``, by default half.
+    def place(self, of: str, most: int | None = None) -> "Place":
+        """Return one of this worker's places of a kind: ``most`` are held at a time, or half.
 
-        Raises:
-            GatewayBusy: all are held.
+        Entering it raises GatewayBusy if all are held.
         """
-        with self._lock:
-            if self._running[of] >= (self.half if most is None else most):
-                raise GatewayBusy(
-                    "Half of this gateway's threads are busy with the same: try again later."
-                )
-            self._running[of] += 1
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._running[of] -= 1
-                if not self._running[of]:
-                    del self._running[of]
+        return Place(self._running, self._lock, of, self.half if most is None else most)
 
     def association(
         self,

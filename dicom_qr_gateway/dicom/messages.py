@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from dicom_qr_gateway.dicom.command_sets import Response, decode_response
-from dicom_qr_gateway.dicom.pdu import DataTF, Fragment, Pdu, PduReader, encode_pdu
+from dicom_qr_gateway.dicom.pdu import DataTF, Fragment, Pdu, PduReader, encode_fragment
 from dicom_qr_gateway.errors import ProtocolError, ResponseTooLarge
 
 # Decoding is not under a deadline, so its input is bounded: a list of 65,535 UIDs has 4 MB.
@@ -152,8 +152,9 @@ class MessageReader:
                 self._messages.append(message)
         self._last = None
         if message is not None and message.identifier is not None:
-            command = Fragment(message.context_id, True, True, self._assembler.command_set)
-            self._last, self._last_command_pdu = message, encode_pdu(DataTF((command,)))
+            command_set = self._assembler.command_set
+            self._last = message
+            self._last_command_pdu = encode_fragment(message.context_id, True, True, command_set)
 
 
 def fragments(
@@ -169,10 +170,10 @@ def fragments(
     pieces = list(_cut(context_id, command_set, True, room))
     if identifier is not None:
         pieces += _cut(context_id, identifier, False, room)
-    return b"".join(encode_pdu(DataTF((piece,))) for piece in pieces)
+    return b"".join(pieces)
 
 
-def _cut(context_id: int, data: bytes, is_command: bool, room: int) -> Iterator[Fragment]:
+def _cut(context_id: int, data: bytes, is_command: bool, room: int) -> Iterator[bytes]:
     for start in range(0, max(len(data), 1), room):
         end = start + room
-        yield Fragment(context_id, is_command, end >= len(data), data[start:end])
+        yield encode_fragment(context_id, is_command, end >= len(data), data[start:end])

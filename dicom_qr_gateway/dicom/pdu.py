@@ -155,6 +155,13 @@ _OTHER_PROTOCOLS: Final = {
 }
 
 
+def encode_fragment(context_id: int, is_command: bool, is_last: bool, data: bytes) -> bytes:
+    """Return a P-DATA-TF PDU with this fragment alone."""
+    control = int(is_command) | int(is_last) << 1
+    length = len(data) + 2
+    return _ONE_FRAGMENT.pack(_DATA_TF, length + 4, length, context_id, control) + data
+
+
 def encode_pdu(pdu: Pdu) -> bytes:
     """Return the PDU with its header (PS3.8 9.3.1)."""
     body = pdu.encode()
