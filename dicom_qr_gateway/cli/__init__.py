@@ -7,6 +7,7 @@ adapter), so that what works here works there.
 import click
 
 from dicom_qr_gateway import __version__
+from dicom_qr_gateway.cli.commands import Commands
 from dicom_qr_gateway.cli.options import options
 from dicom_qr_gateway.cli.pacs import pacs
 from dicom_qr_gateway.cli.run import run
@@ -14,7 +15,7 @@ from dicom_qr_gateway.cli.sandbox import sandbox
 from dicom_qr_gateway.cli.scu import echo, find, move
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, message="dicom-qr-gateway %(version)s")
 def main() -> None:
     """A REST gateway in front of hospital PACS.
@@ -34,6 +35,7 @@ def main() -> None:
       2  usage: an argument or an option is not valid
       3  the PACS failed, refused or did not answer in time
       4  only a part was moved
+      5  not known: the output could not be written, or a defect
     """
 
 

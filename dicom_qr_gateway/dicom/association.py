@@ -4,7 +4,7 @@ Rule: a peer that ends early, in whatever way, is an error; only a complete mess
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Final, Self
 
@@ -164,15 +164,20 @@ class Association(UpperLayer):
             if further:
                 log.debug("%d more responses like it", further)
 
-    def expect_no_more(self) -> None:
-        """Abort where more of an answer has come behind its final response.
+    def expect_no_more(self, passed_over: Callable[[Response], bool] = lambda _: False) -> None:
+        """Abort where more of an answer has come with its final response.
+
+        Args:
+            passed_over: tells of a response that it changes nothing.
 
         Raises:
-            ProtocolError: then the final response was not the last word.
+            ProtocolError: the final response was not the last word.
         """
-        if self._message_reader.holds_more:
-            self.abort()
-            raise ProtocolError("The PACS went on after its final response.")
+        while self._message_reader.holds_more:
+            message = self._message_reader.pop()
+            if not (isinstance(message, Message) and passed_over(message.response)):
+                self.abort()
+                raise ProtocolError("The PACS went on after its final response.")
 
     def begun_response(self, context: AcceptedContext, message_id: int) -> Response | None:
         """Return the command set of a response whose data set has not come, None if there is none.

@@ -13,6 +13,7 @@ from dicom_qr_gateway.dicom.association import Association
 from dicom_qr_gateway.dicom.budgets import ByteBudget, FindBudget
 from dicom_qr_gateway.dicom.command_sets import CommandField
 from dicom_qr_gateway.dicom.data_set import DataSet
+from dicom_qr_gateway.dicom.elements import UNDEFINED, elements
 from dicom_qr_gateway.dicom.identifier import decode_identifier, encode_identifier
 from dicom_qr_gateway.dicom.status import SUCCESS, advice, hex_status, refuses_identifier
 from dicom_qr_gateway.dicom.types import NO_QUIRKS, AcceptedContext, Deadline, Limits, Quirks
@@ -28,8 +29,8 @@ log = logging.getLogger(__name__)
 
 Match = TypeVar("Match")
 
-# Of the four levels (PS3.4 C.6).
-_UNIQUE_KEYS: Final = ("PatientID", "StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID")
+# SpecificCharacterSet, QueryRetrieveLevel and RetrieveAETitle say nothing of what was found.
+_OF_NO_ENTITY: Final = frozenset((0x00080005, 0x00080052, 0x00080054))
 CANCEL_WAIT: Final = 1.0  # seconds for the final response after a C-CANCEL
 CANCEL_BYTES: Final = 1024 * 1024  # of matches that were under way
 
@@ -124,7 +125,7 @@ def _matches(
             )
             if not message.response.is_pending:
                 _check_final(message.response.status, has_matches)
-                if message.identifier and _is_match(message.identifier, identifier, context):
+                if message.identifier and _says_more(message.identifier, identifier, context):
                     raise ProtocolError("The PACS sent a match with its final response.")
                 return association.expect_no_more()
             has_matches = True
@@ -139,11 +140,19 @@ def _matches(
         raise
 
 
-def _is_match(identifier: bytes, request: bytes, context: AcceptedContext) -> bool:
-    """Tell whether the data set of a final response, which has none, names what was not asked."""
-    asked = decode_identifier(request, context.is_explicit_vr)
-    said = decode_identifier(identifier, context.is_explicit_vr)
-    return any(said.get(key) and said[key] != asked.get(key) for key in _UNIQUE_KEYS)
+def _says_more(identifier: bytes, request: bytes, context: AcceptedContext) -> bool:
+    """Tell whether the data set of a final response, which has none, says what was not asked."""
+    said, asked = (_values(each, context.is_explicit_vr) for each in (identifier, request))
+    return any(value and value != asked.get(tag) for tag, value in said.items())
+
+
+def _values(identifier: bytes, explicit_vr: bool) -> dict[int, bytes]:
+    """Return the values as they are encoded; of a sequence without a length that it is there."""
+    return {
+        tag: b"." if stop == UNDEFINED else identifier[start:stop].strip(b" \0")
+        for tag, (_, start, stop) in elements(identifier, explicit_vr).items()
+        if tag not in _OF_NO_ENTITY
+    }
 
 
 def _cancel(

@@ -11,7 +11,7 @@ from typing import Final
 
 from dicom_qr_gateway.dicom.association import Association
 from dicom_qr_gateway.dicom.budgets import ByteBudget
-from dicom_qr_gateway.dicom.command_sets import CommandField
+from dicom_qr_gateway.dicom.command_sets import CommandField, Response
 from dicom_qr_gateway.dicom.identifier import decode_identifier, encode_identifier
 from dicom_qr_gateway.dicom.messages import MAX_IDENTIFIER, Message
 from dicom_qr_gateway.dicom.types import AcceptedContext, Deadline, Limits, SubOperations
@@ -94,7 +94,7 @@ def c_move(
             response = _response(message, context, lists)
             is_final = response.is_final
             yield response
-        association.expect_no_more()
+        association.expect_no_more(_is_late)
     except (GatewayError, ClientLeft) as error:
         yield from _begun(association, context, message_id)
         if isinstance(error, RetrieveTimeout | ShuttingDown | ClientLeft):
@@ -132,11 +132,21 @@ def _cancelled(
                 CommandField.C_MOVE_RQ, context, message_id, ByteBudget(MAX_RESPONSE), soon
             )
             response = _response(message, context, lists)
+            if response.is_final:
+                association.expect_no_more(_is_late)
             yield response
             if response.is_final:
                 return
     except GatewayError:
         return  # the reason for the C-CANCEL is what the caller raises
+
+
+def _is_late(response: Response) -> bool:
+    """Tell whether a response is one of those that dcm4chee may send too late: no word of failure.
+
+    Its thread for pending responses is not waited for before the final one is written.
+    """
+    return response.is_pending and not response.sub_operations.failed
 
 
 def _response(message: Message, context: AcceptedContext, lists: ByteBudget) -> MoveResponse:

@@ -24,7 +24,7 @@ from dicom_qr_gateway.dicom.uids import (
 )
 from dicom_qr_gateway.errors import IdentifierRefused, InvalidRequest
 from dicom_qr_gateway.services.level_refilter import LevelRefilter
-from dicom_qr_gateway.services.qido_attributes import Level, essential
+from dicom_qr_gateway.services.qido_attributes import UNIQUE_KEYS, Level, essential, tag
 from dicom_qr_gateway.services.sent_keys import sent_keys
 from dicom_qr_gateway.services.told_steps import ToldSteps
 from dicom_qr_gateway.services.withheld import Withheld
@@ -157,11 +157,27 @@ class LevelFinder:
         refilter = LevelRefilter(
             level, tested, above, self._patient_id, counts, self._quirks, self._is_fuzzy
         )
-        found = self._in_each_charset(level, self._sent(asked, included, above), asked)
-        with closing(found):
+        with closing(self._each_of_lists(level, asked, included, above)) as found:
             for data_set in found:
                 if (passed := refilter.passed(data_set)) is not None:
                     yield passed
+
+    def _each_of_lists(
+        self, level: Level, asked: Keys, included: Keys, above: Mapping[int, str]
+    ) -> Generator[DataSet, None, None]:
+        """Ask; what a list of UIDs left out once more by itself: some PACS read the first alone."""
+        unique = tag(UNIQUE_KEYS[level]) if level in UNIQUE_KEYS else 0
+        uids = str(asked.get(unique, "")).split("\\")
+        silent = dict.fromkeys(uids) if len(uids) > 1 else {}
+        found = self._in_each_charset(level, self._sent(asked, included, above), asked)
+        with closing(found):
+            for data_set in found:
+                if silent and unique in data_set.places:
+                    silent.pop(data_set.text(unique), None)
+                yield data_set
+        for uid in silent:
+            alone = {**asked, unique: uid}
+            yield from self._in_each_charset(level, self._sent(alone, included, above), alone)
 
     def _sent(self, asked: Keys, included: Keys, above: Mapping[int, str]) -> Keys:
         keys = sent_keys(asked, included, self._quirks, self._is_fuzzy)

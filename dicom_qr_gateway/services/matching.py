@@ -56,11 +56,17 @@ def years_before(today: date, years: int) -> date:
         return today.replace(year=today.year - years, day=28)
 
 
-def has_modality(study: Study, modalities: Iterable[str]) -> bool:
-    """Tell whether the study has one of the modalities, or may have: they are unknown.
+def stated_modalities(values: Iterable[str]) -> set[str]:
+    """Return the modalities that the values of ModalitiesInStudy (0008,0061) say.
 
-    Some PACS write ``CT/MR`` or ``CT, MR`` as one value, which is none that exists.
+    Some PACS write ``CT/MR`` or ``CT, MR`` as one value, which is none that exists: then they are
+    its words too.
     """
-    stated = {modality.upper() for modality in study.modalities}
-    known = stated.union(*map(_WORD.findall, stated))
-    return not stated or not known.isdisjoint(modalities)
+    stated = {value.upper() for value in values}
+    return stated.union(*map(_WORD.findall, stated))
+
+
+def has_modality(study: Study, modalities: Iterable[str]) -> bool:
+    """Tell whether the study has one of the modalities, or may have: they are unknown."""
+    known = stated_modalities(study.modalities)
+    return not known or not known.isdisjoint(modalities)

@@ -18,11 +18,16 @@ from dicom_qr_gateway.dicom.types import Deadline, Limits, QueryRetrieveLevel, Q
 from dicom_qr_gateway.services.key_values import EMPTY
 from dicom_qr_gateway.services.lent_association import LentAssociation
 from dicom_qr_gateway.services.level_finder import LevelFinder
+from dicom_qr_gateway.services.matching import is_patient
 from dicom_qr_gateway.services.qido_attributes import DOWNWARDS, UNIQUE_KEYS, Level, level_of, tag
 from dicom_qr_gateway.services.qido_request import Search
 from dicom_qr_gateway.services.qido_rows import MODALITIES_IN_STUDY, PATIENT_ID, Match
 from dicom_qr_gateway.services.search_limits import ENOUGH, MAX_ENTITIES, not_seen, too_broad
-from dicom_qr_gateway.services.study_modalities import find_by_modalities, without_modalities
+from dicom_qr_gateway.services.study_modalities import (
+    find_by_modalities,
+    hide_modalities,
+    without_modalities,
+)
 
 Uids = Mapping[int, str]  # unique key -> UID
 
@@ -92,8 +97,10 @@ class Finder:
     ) -> Generator[Match, None, None]:
         """Yield what matches below the entities that are named so far."""
         if not levels:
-            for match in self._entities(self._search.level, *self._keys(self._search.level), uids):
-                yield replace(match, above=above)
+            own = self._search.level
+            for match in self._entities(own, *self._keys(own), uids):
+                if self._is_of_their_patient(own, match, above):
+                    yield replace(match, above=above)
             return
         level, *below = levels
         unique = tag(UNIQUE_KEYS[level])
@@ -102,11 +109,25 @@ class Finder:
             yield from self._descend(tuple(below), known, above)
             return
         for entity in self._few_entities(level, uids):
+            if not self._is_of_their_patient(level, entity, above):
+                continue
             if self._is_page:
                 self._check_known()
                 self._count_questions(1)
             known = {**uids, unique: entity.text(unique)}
             yield from self._descend(tuple(below), known, (*above, entity.data_set))
+
+    def _is_of_their_patient(self, level: Level, match: Match, above: tuple[DataSet, ...]) -> bool:
+        """Tell whether a match is of the patient whom the entities above state, where all say so.
+
+        One that is not is withheld and counted: the row would be of two patients.
+        """
+        stated = Match(match.data_set, above[1:]).text(PATIENT_ID) if above else ""
+        expected = Match(above[0]).text(PATIENT_ID) if above else ""
+        if not stated or not expected or is_patient(stated, expected):
+            return True
+        self.at_level.withheld.add(level, match.data_set, is_of_other_patient=True)
+        return False
 
     @property
     def _is_page(self) -> bool:
@@ -171,6 +192,8 @@ class Finder:
                 included = without_modalities(included)
         with closing(self.at_level.find(level, asked, included, uids)) as found:
             for data_set in found:
+                if self._quirks.modality_level is QueryRetrieveLevel.SERIES:
+                    hide_modalities(data_set)
                 yield Match(data_set, known=uids)
 
 

@@ -14,7 +14,7 @@ from dicom_qr_gateway.dicom.dicom_json import as_object, attribute, attributes
 from dicom_qr_gateway.dicom.identifier import MATCHED_UID
 from dicom_qr_gateway.dicom.query_keys import key_vr
 from dicom_qr_gateway.errors import ProtocolError
-from dicom_qr_gateway.services.qido_attributes import UNIQUE_KEYS, Level, tag
+from dicom_qr_gateway.services.qido_attributes import UNIQUE_KEYS, Level, level_of, tag
 
 PATIENT_ID: Final = 0x00100020
 STUDY_UID: Final = 0x0020000D
@@ -116,10 +116,14 @@ class Match:
             f"{tag:08X}": attribute(tag, key_vr(tag), value.split("\\"))
             for tag, value in self.known.items()
         }
+        stated_above: set[str] = set()
         for data_set in (*self.above, self.data_set):
             for one in attributes(data_set, _hidden(data_set)):
-                if len(one) > _LENGTH_OF_EMPTY or one[_TAG] not in written:
+                says = len(one) > _LENGTH_OF_EMPTY
+                if one[_TAG] not in written or (says and one[_TAG] not in stated_above):
                     written[one[_TAG]] = one
+                    if says and level_of(int(one[_TAG], 16)) is Level.STUDIES:
+                        stated_above.add(one[_TAG])
         says_charset = f"{SPECIFIC_CHARACTER_SET:08X}" in written
         return [written[tag] for tag in sorted(written)], says_charset
 

@@ -52,6 +52,7 @@ NOT_ASKED_FOR_SERIES: Final = (
     "ModalitiesInStudy is missing in some studies: the PACS leaves it out, and of so many studies "
     "it is not asked for."
 )
+NOT_COUNTED: Final = "Of so many results, further ones that are withheld are not counted."
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +130,8 @@ class Session:
         """Let nothing be left out from now on; return the rows so far and what must be said."""
         said = self.warnings()
         self._finder.at_level.tell_no_more()
+        if self._search.asked:
+            said.append(NOT_COUNTED)
         lacking = [NOT_ASKED_FOR_SERIES] if any(isinstance(each, Draft) for each in drafts) else []
         return [self._finished(each, {}) for each in drafts], [*said, *lacking]
 

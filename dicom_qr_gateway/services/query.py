@@ -181,9 +181,14 @@ def _selected(query: StudyQuery, own: list[Study], finder: StudyFinder) -> list[
 
 
 def _recent(matches: list[Study], max_years_old: int) -> set[str]:
-    """Return the UIDs of the studies that are recent by any match: duplicates may contradict."""
+    """Return the UIDs of the studies that are recent by any date: duplicates may contradict."""
     today = date.today()
-    return {study.uid for study in matches if is_recent(study, max_years_old, today)}
+    dated = {study.uid for study in matches if study.day}
+    return {
+        study.uid
+        for study in matches
+        if is_recent(study, max_years_old, today) and (study.day or study.uid not in dated)
+    }
 
 
 def _no_study_matched(withheld: int) -> NoStudyMatched:

@@ -43,15 +43,21 @@ def split(asked: Keys, quirks: Quirks, is_fuzzy: bool = False) -> tuple[Keys, Ke
 
     A match that fails the first is the PACS' mistake, one that fails the second is nobody's. Text
     in ASCII and ranges are in both: in the first as they are sent. So is a private attribute that
-    is sent without its value: in the first it must have one, which can be tested.
+    is sent without its value: in the first it must have one, which can be tested. Of a sequence the
+    first has those of its keys that belong there.
     """
     sent = _sent(asked, quirks, is_fuzzy)
     ours = {tag: value for tag, value in asked.items() if sent[tag] != value}
     theirs = {
         tag: value for tag, value in sent.items() if tag not in ours or _still_tells(tag, value)
     }
+    inner = {
+        tag: split(value, quirks, is_fuzzy)[0]
+        for tag, value in ours.items()
+        if isinstance(value, Mapping)
+    }
     tested = {tag: ANY_VALUE for tag, value in ours.items() if _is_tested_as_text(tag, value)}
-    return {**theirs, **tested}, ours
+    return {**theirs, **inner, **tested}, ours
 
 
 def _is_tested_as_text(tag: int, value: str | Keys) -> bool:

@@ -1,8 +1,8 @@
 """The C-FINDs of one query, all on one association: studies, and what their matches lack.
 
 Rule: a key goes out universal, with a single value, or as a list of UIDs; PACS drop or refuse what
-they do not expect (docs/decisions/0003), so every other filter is applied by ``matching``. What a
-PACS does not say to a list of UIDs, it is asked for UID by UID.
+they do not expect (docs/decisions/0003), so every other filter is applied by ``matching``. Where a
+PACS does not answer a list of UIDs in full, it is asked UID by UID.
 """
 
 import logging

@@ -16,6 +16,7 @@ from dicom_qr_gateway.dicom.types import QueryRetrieveLevel, Quirks
 from dicom_qr_gateway.errors import GatewayError
 from dicom_qr_gateway.services.lent_association import LentAssociation
 from dicom_qr_gateway.services.level_finder import LevelFinder
+from dicom_qr_gateway.services.matching import stated_modalities
 from dicom_qr_gateway.services.qido_attributes import Level
 from dicom_qr_gateway.services.qido_rows import MODALITIES_IN_STUDY, Match
 from dicom_qr_gateway.services.refilter import matches_text
@@ -52,16 +53,19 @@ def find_by_modalities(
         GatewayError: see LevelFinder.find.
     """
     key = str(asked[MODALITIES_IN_STUDY])
-    if quirks.modality_level is QueryRetrieveLevel.SERIES:
+    is_known_above = quirks.modality_level is not QueryRetrieveLevel.SERIES
+    if not is_known_above:
         asked, included = without_modalities(asked), without_modalities(included)
     silent: list[DataSet] = []
     found = finder.find(Level.STUDIES, asked, included, above, {MODALITIES_IN_STUDY})
     with closing(found):
         for data_set in found:
+            if not is_known_above:
+                hide_modalities(data_set)
             modalities = Match(data_set).text(MODALITIES_IN_STUDY)
             if not modalities:
                 silent.append(data_set)
-            elif matches_text(MODALITIES_IN_STUDY, key, modalities):
+            elif _has_one_of(key, modalities):
                 yield Match(data_set)
             elif "\\" not in key and MODALITIES_IN_STUDY in asked:
                 finder.withheld.add(Level.STUDIES, data_set)
@@ -72,8 +76,18 @@ def find_by_modalities(
         modalities = "\\".join(by_study[_study_of(data_set)])
         if not modalities:
             finder.withheld.add(Level.STUDIES, data_set)
-        elif matches_text(MODALITIES_IN_STUDY, key, modalities):
+        elif _has_one_of(key, modalities):
             yield Match(data_set, known={MODALITIES_IN_STUDY: modalities})
+
+
+def _has_one_of(key: str, modalities: str) -> bool:
+    stated = "\\".join(stated_modalities(modalities.split("\\")))
+    return matches_text(MODALITIES_IN_STUDY, key, stated)
+
+
+def hide_modalities(study: DataSet) -> None:
+    """Forget what a PACS states, though it was not asked, of a study's modalities."""
+    study.places.pop(MODALITIES_IN_STUDY, None)
 
 
 def without_modalities(keys: Keys) -> Keys:

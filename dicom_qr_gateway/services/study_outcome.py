@@ -31,10 +31,9 @@ class StudyOutcome:
     study_instance_uid: str
     move_destination: str
     counts: SubOperations = field(default_factory=SubOperations)
-    announced: int = (
-        0  # the most sub-operations that a pending response says to be done or to remain
-    )
-    has_failed_list: bool = False
+    # The fewest sub-operations that a pending response says to be done or to remain: some PACS
+    # count one that ends at that moment twice.
+    announced: int | None = None
     final: MoveResponse | None = None
     failed_sop_instance_uids: tuple[str, ...] = ()
     error: GatewayError | None = None
@@ -53,13 +52,13 @@ class StudyOutcome:
             failed=_latest(self.counts.failed, now.failed),
             warning=_latest(self.counts.warning, now.warning),
         )
-        if response.has_failed_list:
-            self.has_failed_list = True
-            self.failed_sop_instance_uids = response.failed_sop_instance_uids
+        listed = response.failed_sop_instance_uids
+        self.failed_sop_instance_uids = listed or self.failed_sop_instance_uids
         if response.is_final:
             self.final = response
-        else:
-            self.announced = max(self.announced, _done(now) + (now.remaining or 0))
+        elif now.remaining is not None:
+            announced = _done(now) + now.remaining
+            self.announced = min(announced, self.announced or announced)
 
     @property
     def sent_anything(self) -> bool:
@@ -78,7 +77,8 @@ class StudyOutcome:
             self.final is not None
             and self.final.status == SUCCESS
             and not self.counts.failed
-            and not self.has_failed_list
+            and not self.final.has_failed_list
+            and not self.failed_sop_instance_uids
             and not self.counts.remaining
             and self._final_says_sent(self.final.sub_operations)
             and self._final_says_all(self.final.sub_operations)
@@ -98,15 +98,15 @@ class StudyOutcome:
         """Tell whether the final response accounts for all that the ones before it announced.
 
         One without counts does, unless the operation was ended from our side: some PACS answer a
-        C-CANCEL by Success, which is the truth only where it crossed a real one. Counters of 16
-        bits cannot state more than they hold.
+        C-CANCEL by Success. Counters of 16 bits cannot state more than they hold.
         """
         is_counted = final.completed is not None or final.warning is not None
-        has_all = _done(self.counts) >= self.announced
-        if self.error is not None:
-            is_cancelled = isinstance(self.error, RetrieveTimeout | ShuttingDown)
-            return is_cancelled and is_counted and has_all and self.announced > 0
-        return has_all or not is_counted or self.announced >= MOST_COUNTED
+        announced = self.announced or 0
+        if is_counted and _done(self.counts) < announced < MOST_COUNTED:
+            return False
+        if self.error is None:
+            return True
+        return is_counted and isinstance(self.error, RetrieveTimeout | ShuttingDown)
 
     def _is_uncounted(self) -> bool:
         """Tell whether the PACS never stated how many it sent."""

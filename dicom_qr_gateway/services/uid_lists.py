@@ -24,8 +24,9 @@ from dicom_qr_gateway.errors import (
 log = logging.getLogger(__name__)
 
 UIDS_IN_A_LIST: Final = 100
-# Which fits into one PDU of any PACS; a UID has 64 characters, those of some PACS have more.
-MAX_LIST_LENGTH: Final = UIDS_IN_A_LIST * 65
+MAX_LIST_LENGTH: Final = (
+    UIDS_IN_A_LIST * 65
+)  # a UID has 64 characters; those of some PACS have more
 
 Row = TypeVar("Row")
 

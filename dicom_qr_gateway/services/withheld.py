@@ -57,7 +57,13 @@ class Withheld:
         *,
         is_of_other_patient: bool = False,
     ) -> None:
-        """Count a match that is not passed on."""
+        """Count a match that is not passed on.
+
+        Raises:
+            ProtocolError: it could not be tested, and nothing can be said of the answer any more.
+        """
+        if verdict is Verdict.NOT_TESTED:
+            self._expect_told(verdict)
         self._note(verdict, level, data_set)
         self.are_of_other_patients &= is_of_other_patient
 
@@ -67,9 +73,13 @@ class Withheld:
         Raises:
             ProtocolError: it is the first one, and nothing can be said of the answer any more.
         """
-        if self._is_told and not any(verdict is Verdict.IN_PART for verdict, _ in self._entities):
-            raise ProtocolError("A match cannot be tested in full, in an answer that is under way.")
+        self._expect_told(Verdict.IN_PART)
         self._note(Verdict.IN_PART, level, data_set)
+
+    def _expect_told(self, verdict: Verdict) -> None:
+        """Raise for the first match of its kind where the answer is under way without a word."""
+        if self._is_told and not any(told is verdict for told, _ in self._entities):
+            raise ProtocolError("A match cannot be tested in full, in an answer that is under way.")
 
     def _note(self, verdict: Verdict, level: Level, data_set: DataSet) -> None:
         self._entities.setdefault((verdict, level), set()).add(_entity(level, data_set))
@@ -91,7 +101,6 @@ class Withheld:
         return [
             _SAYING[verdict].format(f"{len(entities)} {'results' if of is level else of}")
             for (verdict, of), entities in sorted(self._entities.items())
-            if of is level or verdict is not Verdict.NO
         ]
 
     def unknown(self) -> list[str]:

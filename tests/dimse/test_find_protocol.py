@@ -214,6 +214,22 @@ def test_a_match_in_the_final_response_is_a_protocol_error(
         find(pacs_with(script))
 
 
+def test_any_value_in_the_final_response_that_was_not_asked_for_is_a_protocol_error(
+    pacs_with: MakePacs, find: Find
+) -> None:
+    says_a_name = Dataset()
+    says_a_name.PatientName = "DOE^JOHN"
+
+    def script(peer: Conversation) -> None:
+        peer.accept()
+        peer.read_request()
+        peer.respond(SUCCESS, says_a_name)
+        peer.wait_until_closed()
+
+    with pytest.raises(ProtocolError):
+        find(pacs_with(script))
+
+
 def test_an_empty_identifier_among_matches_that_came_at_once_is_a_protocol_error(
     pacs_with: MakePacs, find: Find
 ) -> None:
@@ -244,8 +260,10 @@ def test_what_comes_with_the_final_response_and_behind_it_is_a_protocol_error(
         peer.send(peer.response(SUCCESS) + peer.response(*late))
         peer.wait_until_closed()
 
+    pacs = pacs_with(script)
     with pytest.raises(ProtocolError):
-        find(pacs_with(script))
+        find(pacs)
+    assert pacs.conversation.aborted
 
 
 @pytest.mark.parametrize("end", [ReleaseRQ(), Abort(0, 0)])

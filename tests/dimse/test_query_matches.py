@@ -53,6 +53,15 @@ def test_a_study_that_is_recent_by_one_of_two_dates_is_kept(
     assert [study.uid for study in found.studies] == ["1.1"]
 
 
+@pytest.mark.parametrize("dates", [("20000101", None), (None, "20000101")])
+def test_a_study_whose_only_date_is_old_is_dropped(
+    archive: Archive, find: Find, dates: tuple[str | None, ...]
+) -> None:
+    archive.studies = [a_study("1.1", StudyDate=each) for each in dates]
+    with pytest.raises(NoStudyMatched):
+        find(archive.entity, max_years_old=5)
+
+
 def test_no_study_left_by_the_filters_is_no_study_matched(archive: Archive, find: Find) -> None:
     archive.studies = [a_study(), a_study("1.9", patient_id="P2")]
     with pytest.raises(NoStudyMatched) as caught:

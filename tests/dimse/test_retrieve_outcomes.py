@@ -41,6 +41,15 @@ def says(*responses: tuple[int, dict[str, int]]) -> Callable[[Conversation], Non
     return answer
 
 
+def says_at_once(*responses: tuple[int, dict[str, int]]) -> Callable[[Conversation], None]:
+    """Return the answer of a PACS: all responses in one segment."""
+
+    def answer(peer: Conversation) -> None:
+        peer.send(b"".join(peer.response(status, **command) for status, command in responses))
+
+    return answer
+
+
 def a_list_of_failed(*uids: str) -> Dataset:
     failed = Dataset()
     failed.FailedSOPInstanceUIDList = list(uids)
@@ -59,11 +68,13 @@ OK_ENDINGS = {
     "after FF01": says((0xFF01, counts(1, **remaining(2))), (SUCCESS, counts(3))),
     "counters only while pending": says((PENDING, counts(2, **remaining(1))), (SUCCESS, {})),
     "a wrapped counter": says((PENDING, counts(65535, **remaining(1))), (SUCCESS, counts(0))),
+    "a late pending": says_at_once((SUCCESS, counts(3)), (PENDING, counts(2, **remaining(1)))),
 }
 
 
 PARTIAL_ENDINGS = {
     "success with failures": says((SUCCESS, counts(2, 1))),
+    "fewer than announced": says((PENDING, counts(1, **remaining(2))), (SUCCESS, counts(1))),
     "success with remaining": says((SUCCESS, counts(2, **remaining(1)))),
     "warning B000": says((0xB000, counts(2, 1))),
     "warning B000 without failures": says((0xB000, counts(3))),
@@ -123,6 +134,23 @@ def test_a_study_is_partial_when_something_was_sent(
     assert (retrieved.status, detail["status"]) == ("partial", "partial")
     assert (retrieved.success_count, retrieved.total_count) == (0, 1)
     assert detail["message"] != "All instances were sent."
+
+
+@pytest.mark.parametrize("late", [(PENDING, counts(2, 1)), (0xB000, counts(2, 1))])
+def test_success_that_was_not_the_last_word_is_partial(
+    pacs_with: MakePacs, retrieve: Retrieve, late: tuple[int, dict[str, int]]
+) -> None:
+    def script(peer: Conversation) -> None:
+        peer.accept()
+        peer.read_request()
+        says_at_once((SUCCESS, counts(3)), late)(peer)
+        peer.wait_until_closed()
+
+    pacs = pacs_with(ONE_STUDY, script)
+    (detail,) = retrieve(pacs).details
+    assert (detail["status"], detail["completed"]) == ("partial", 3)
+    assert "went on" in detail["message"]
+    assert pacs.conversations[1].aborted
 
 
 @pytest.mark.parametrize("answer", FAILED_ENDINGS.values(), ids=FAILED_ENDINGS)

@@ -126,6 +126,23 @@ def test_success_as_the_answer_to_a_cancel_is_not_a_study_that_was_sent(
     assert "RETRIEVE_IDLE_TIMEOUT" in detail["message"]
 
 
+def test_what_follows_the_answer_to_a_cancel_is_not_passed_over(
+    pacs_with: MakePacs, retrieve: Retrieve
+) -> None:
+    def says_two_things(peer: Conversation) -> None:
+        peer.respond(PENDING, NumberOfCompletedSuboperations=1, NumberOfRemainingSuboperations=9)
+        peer.read_request()
+        peer.requests.pop()
+        failed = {"NumberOfCompletedSuboperations": 2, "NumberOfFailedSuboperations": 8}
+        success = peer.response(SUCCESS, NumberOfCompletedSuboperations=10)
+        peer.send(success + peer.response(0xB000, **failed))
+        peer.wait_until_closed()
+
+    pacs = pacs_with(finds(a_study()), then(says_two_things))
+    (detail,) = retrieve(pacs, replace(PATIENT, retrieve_idle_timeout=0.3)).details
+    assert detail["status"] == "partial"
+
+
 def test_a_timeout_whose_cancel_was_answered_still_says_that_it_was_a_timeout(
     pacs_with: MakePacs, retrieve: Retrieve
 ) -> None:

@@ -329,6 +329,31 @@ def test_a_search_by_modality_finds_studies_by_their_series(
     assert "ModalitiesInStudy" not in archive.asked().finds[0].keys
 
 
+def test_what_is_stated_of_modalities_where_they_are_known_to_be_incomplete_is_not_looked_at(
+    pacs_with: MakePacs, search: Search
+) -> None:
+    def script(peer: Conversation) -> None:
+        peer.accept()
+        peer.answer_find(a_study("1.1", ModalitiesInStudy="CT"))
+        peer.answer_find(a_series("CT", "1.1"), a_series("MR", "1.1"))
+        peer.serve_release()
+
+    quirks = Quirks(modality_level=QueryRetrieveLevel.SERIES)
+    for keys in ({}, {"ModalitiesInStudy": "MR"}):
+        [row] = search(pacs_with(script), quirks=quirks, **keys).rows
+        assert json.loads(row)["00080061"]["Value"] == ["CT", "MR"]
+
+
+@pytest.mark.filterwarnings("ignore:Invalid value for VR CS")
+@pytest.mark.parametrize("stated", ["CT/MR", "CT, MR"])
+@pytest.mark.parametrize("asked", ["MR", "US,MR"])
+def test_several_modalities_in_one_value_are_found_by_each(
+    pacs_with: MakePacs, search: Search, stated: str, asked: str
+) -> None:
+    pacs = pacs_with(finds(a_study("1.1", ModalitiesInStudy=stated)))
+    assert values(search(pacs, ModalitiesInStudy=asked)) == ["1.1"]
+
+
 # --- Worklist ----------------------------------------------------------------------------------
 
 

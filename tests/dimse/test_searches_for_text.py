@@ -6,6 +6,7 @@ from pydicom.dataset import Dataset
 from dicom_qr_gateway.dicom.types import Quirks
 from dicom_qr_gateway.errors import ProtocolError
 from dicom_qr_gateway.services.qido_attributes import Level
+from dicom_qr_gateway.services.qido_session import NOT_COUNTED
 
 from .archive import Archive
 from .scripts import a_series, a_study
@@ -121,12 +122,26 @@ def test_series_of_a_study_that_was_tested_in_part_say_it(archive: Archive, sear
 def test_a_stream_says_it_before_its_first_row_or_breaks(archive: Archive, search: Search) -> None:
     archive.studies = [in_latin_1(f"1.{number}", PatientName="^") for number in range(6)]
     answer = search(archive.entity, PatientName="Иванов*")
-    assert answer.warnings == [f"4 results {IN_PART}"]
+    assert answer.warnings == [f"4 results {IN_PART}", NOT_COUNTED]
     assert len(answer.rows) + len(list(answer.rest or ())) == 6
     for study in archive.studies[:5]:
         study.SpecificCharacterSet, study.PatientName = "ISO_IR 192", "Иванов^Пётр"
     answer = search(archive.entity, PatientName="Иванов*")
-    assert answer.warnings == []
+    assert answer.warnings == [NOT_COUNTED]
+    with pytest.raises(ProtocolError):
+        list(answer.rest or ())
+
+
+@pytest.mark.usefixtures("few_rows_held")
+def test_a_stream_breaks_at_the_first_match_that_cannot_be_tested(
+    archive: Archive, search: Search
+) -> None:
+    good = [a_study(f"1.{number}", PatientName="Иванов^Пётр") for number in range(5)]
+    for study in good:
+        study.SpecificCharacterSet = "ISO_IR 192"
+    archive.studies = [*good, in_latin_1("1.9", PatientName="IVANOV^PYOTR")]
+    answer = search(archive.entity, PatientName="Иванов*")
+    assert answer.warnings == [NOT_COUNTED]
     with pytest.raises(ProtocolError):
         list(answer.rest or ())
 

@@ -212,11 +212,45 @@ def test_series_of_other_patients_are_withheld_and_those_that_name_nobody_are_no
     assert answer.warnings == ["2 results withheld that do not match what was asked for."]
 
 
-def test_series_are_of_whatever_patient_where_several_may_match(
+@pytest.mark.parametrize("keys", [{"PatientID": "P*"}, {"PatientName": "DOE*"}])
+def test_series_are_of_the_patient_whom_their_study_states(
+    pacs_with: MakePacs, search: Search, keys: dict[str, str]
+) -> None:
+    study = a_study(PatientName="DOE^JOHN")
+    pacs = pacs_with(levels(STUDY_ROOT_FIND, [study], series_of("P2", "P1", None)))
+    answer = search(pacs, level=Level.SERIES, **keys)
+    assert values(answer, "00100020") == ["P1", "P1"]
+    assert answer.warnings == ["1 results withheld that do not match what was asked for."]
+
+
+def test_a_row_has_what_was_tested_of_the_study_not_what_its_series_states(
     pacs_with: MakePacs, search: Search
 ) -> None:
-    pacs = pacs_with(levels(STUDY_ROOT_FIND, [a_study()], series_of("P2")))
-    assert values(search(pacs, level=Level.SERIES, PatientID="P*"), "00100020") == ["P2"]
+    [series] = series_of("P1")
+    series.StudyDate, series.AccessionNumber = "20200101", "B9"
+    study = a_study(StudyDate="20240101", AccessionNumber="A1")
+    pacs = pacs_with(levels(STUDY_ROOT_FIND, [study], [series]))
+    keys = {"StudyDate": "20240101", "AccessionNumber": "A1"}
+    row = a_row(search(pacs, level=Level.SERIES, **keys))
+    assert (row["00080020"]["Value"], row["00080050"]["Value"]) == (["20240101"], ["A1"])
+
+
+def test_what_is_withheld_above_is_told(pacs_with: MakePacs, search: Search) -> None:
+    pacs = pacs_with(levels(STUDY_ROOT_FIND, [a_study(StudyDate="20200101")]))
+    answer = search(pacs, level=Level.SERIES, PatientID="P1", StudyDate="20240101")
+    assert (answer.rows, answer.warnings) == (
+        [],
+        ["1 studies withheld that do not match what was asked for."],
+    )
+
+
+def test_a_list_of_uids_of_which_the_pacs_reads_the_first_is_asked_one_by_one(
+    pacs_with: MakePacs, search: Search
+) -> None:
+    pacs = pacs_with(levels(STUDY_ROOT_FIND, [a_study("1.1")], [a_study("1.2")], []))
+    assert values(search(pacs, StudyInstanceUID="1.1,1.2,1.3")) == ["1.1", "1.2"]
+    asked = [request.identifier.StudyInstanceUID for request in pacs.conversation.requests]
+    assert asked == [["1.1", "1.2", "1.3"], "1.2", "1.3"]
 
 
 def test_modalities_are_not_taken_from_the_series_of_other_patients(

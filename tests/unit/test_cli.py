@@ -320,15 +320,51 @@ def run_sandbox(port: int):
     return command("run", "--sandbox", "--sandbox-port", str(port))
 
 
+FIND = [sys.executable, "-m", "dicom_qr_gateway.cli", "find"]
+
+
+def test_an_output_that_cannot_be_written_is_not_nothing_matched(pacs):
+    with open("/dev/full", "wb") as full:
+        result = subprocess.run([*FIND, *pacs, PATIENT], stdout=full, stderr=subprocess.PIPE)
+    assert result.returncode == 5
+    assert result.stderr == b"The output could not be written: No space left on device.\n"
+    nobody_reads, closed = os.pipe()
+    os.close(nobody_reads)
+    result = subprocess.run([*FIND, *pacs, PATIENT], stdout=closed, stderr=subprocess.PIPE)
+    os.close(closed)
+    assert result.returncode == 5
+
+
+def test_a_terminal_without_the_letters_shows_them_escaped(pacs):
+    name = {"PYTHONIOENCODING": "latin-1"}
+    result = subprocess.run(
+        [*FIND, *pacs, "SB-0027"], env={**os.environ, **name}, capture_output=True
+    )
+    assert (result.returncode, result.stderr) == (0, b"")
+    assert b"\\u" in result.stdout
+
+
+def test_a_defect_is_not_nothing_matched(monkeypatch, pacs):
+    def broken(*_arguments):
+        raise LookupError("a defect")
+
+    monkeypatch.setattr(QueryService, "find", broken)
+    result = command("find", *pacs, PATIENT)
+    assert result.exit_code == 5
+    assert "LookupError: a defect" in result.output
+
+
 def test_run_becomes_gunicorn(monkeypatch, bind):
-    class Became(Exception):
+    class Became(BaseException):
         """An exec never returns."""
 
     def become(path, arguments):
         raise Became(path, arguments)
 
     monkeypatch.setattr(os, "execv", become)
-    assert command("run").exception.args == (sys.executable, RUN.ALONE)
+    with pytest.raises(Became) as became:
+        command("run")
+    assert became.value.args == (sys.executable, RUN.ALONE)
 
 
 def test_run_with_a_bad_setting_is_one_line(monkeypatch):

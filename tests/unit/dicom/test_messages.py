@@ -286,6 +286,12 @@ def test_of_two_messages_in_a_pdu_the_second_is_held() -> None:
     reader.feed(data_pdu(COMMAND, Fragment(1, False, True, b"ab"), Fragment(1, True, True, FINAL)))
     first = messages.pop()
     assert isinstance(first, Message)
-    assert (first.identifier, messages.holds_something) == (b"ab", True)
+    assert (first.identifier, messages.holds_something, messages.holds_more) == (b"ab", True, True)
     assert isinstance(messages.pop(), Message)
     assert not messages.holds_something
+    assert not messages.holds_more
+    reader.feed(encode_pdu(Abort(0, 0)))
+    assert not messages.holds_more
+    assert isinstance(messages.pop(), Abort)
+    reader.feed(AN_END[:1])
+    assert messages.holds_more

@@ -119,6 +119,7 @@ def test_a_study_is_recent_to_the_day_and_an_undated_one_always(
         (["CT MR;US"], ("US",), True),
         (["CTX/MRX"], ("CT", "MR"), False),
         (["A B"], ("A B",), True),
+        (["A1/B_2"], ("B_2",), True),
     ],
 )
 def test_a_modality_is_one_of_those_asked_or_unknown(

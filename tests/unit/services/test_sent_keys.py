@@ -114,6 +114,14 @@ def test_a_range_is_sent_that_matches_the_same(first: str, last: str, value: str
     assert passes("StudyTime", key, value) == passes("StudyTime", str(sent), value)
 
 
+def test_a_key_within_a_sequence_is_the_pacs_own_beside_one_that_is_sent_otherwise() -> None:
+    steps, station, start = (
+        tag(f"ScheduledProcedureStep{name}") for name in ("Sequence", "ID", "StartTime")
+    )
+    key: Keys = {steps: {station: "CT1", start: "080000-"}}
+    assert split(key, NO_QUIRKS) == ({steps: {station: "CT1", start: "08-"}}, key)
+
+
 def test_a_pacs_that_ignores_an_ascii_name_is_caught() -> None:
     name = tag("PatientName")
     assert split({name: "DOE^J"}, NO_QUIRKS) == ({name: "DOE^J*"}, {name: "DOE^J"})

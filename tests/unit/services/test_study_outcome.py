@@ -83,9 +83,27 @@ def test_success_that_accounts_for_less_than_was_announced_is_not_ok() -> None:
     assert "could not send every instance" in less.message
 
 
-def test_what_was_announced_may_be_failures_and_warnings_of_which_the_last_word_is_silent() -> None:
+def test_instances_with_warnings_account_for_what_was_announced() -> None:
+    assert outcome(pending(remaining=3), final(completed=1, warning=2)).status is Outcome.OK
+    assert outcome(pending(remaining=3), final(warning=2)).status is Outcome.PARTIAL
     sent = outcome(pending(completed=1, warning=2, remaining=1), final(completed=2))
     assert sent.status is Outcome.OK
+
+
+def test_an_instance_that_is_counted_twice_at_once_is_not_missed_in_the_end() -> None:
+    """dcm4chee reads what remains, then what is completed, while another thread counts."""
+    for before in ([], [pending(completed=1, remaining=9)]):
+        sent = outcome(
+            *before, pending(completed=6, remaining=5), pending(completed=7, remaining=3)
+        )
+        assert sent.announced == 10
+        sent.add(final(completed=10))
+        assert sent.status is Outcome.OK
+
+
+def test_what_was_announced_may_become_less() -> None:
+    fewer = outcome(pending(remaining=10), pending(completed=5, remaining=4), final(completed=9))
+    assert fewer.status is Outcome.OK
 
 
 def test_a_failed_list_before_the_final_response_counts() -> None:
@@ -93,6 +111,8 @@ def test_a_failed_list_before_the_final_response_counts() -> None:
     ended = outcome(listed, final(completed=2))
     assert ended.status is Outcome.PARTIAL
     assert ended.as_detail()["failed_sop_instance_uids"] == ["1.2.3.4"]
+    unreadable = MoveResponse(PENDING, False, SubOperations(completed=1), True)
+    assert outcome(unreadable, final(completed=2)).status is Outcome.OK
 
 
 def cancelled(*responses: MoveResponse) -> Outcome:
@@ -105,9 +125,10 @@ def test_a_c_cancel_answered_by_success_is_ok_only_where_all_had_been_sent_alrea
     begun = pending(completed=1, remaining=9)
     assert cancelled(begun, final(completed=1, failed=0, warning=0)) is Outcome.PARTIAL
     assert cancelled(begun, final()) is Outcome.PARTIAL
-    assert cancelled(final(completed=3)) is Outcome.PARTIAL
+    assert cancelled(pending(completed=9, remaining=0), final()) is Outcome.PARTIAL
     assert cancelled(final()) is Outcome.FAILED
     assert cancelled(begun, final(completed=10)) is Outcome.OK
+    assert cancelled(final(completed=3)) is Outcome.OK
 
 
 def test_success_that_was_not_the_last_word_is_not_ok() -> None:

@@ -95,6 +95,14 @@ def test_a_list_has_no_more_than_fit_into_one_element() -> None:
     assert pacs.asked == [several, rest]
 
 
+def test_a_list_of_the_longest_uids_there_are_is_asked() -> None:
+    uids = [f"1.{number:062}" for number in range(UIDS_IN_A_LIST)]
+    several = "\\".join(uids)
+    pacs = Pacs(**{several.replace("\\", "_"): tuple((uid, "") for uid in uids)})
+    lists(pacs).rows(uids)
+    assert pacs.asked == [several]
+
+
 def test_a_list_that_is_too_long_for_an_element_is_not_asked() -> None:
     uids = [f"1.{number}{'0' * 700}" for number in range(UIDS_IN_A_LIST)]
     pacs = Pacs()
