@@ -71,7 +71,7 @@ class Bulkheads:
         """Take the number of threads that the server really gave this worker."""
         self.half, self.quarter = max(threads // 2, 1), threads // 4
 
-    def place(self, of: str, most: int | None = None) -> "Place":
+    def place(self, of: str, most: int | None = None) -> Place:
         """Return one of this worker's places of a kind: ``most`` are held at a time, or half.
 
         Entering it raises GatewayBusy if all are held.

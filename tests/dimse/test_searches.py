@@ -344,6 +344,25 @@ def test_what_is_stated_of_modalities_where_they_are_known_to_be_incomplete_is_n
         assert json.loads(row)["00080061"]["Value"] == ["CT", "MR"]
 
 
+def test_a_pacs_that_ignores_the_modalities_it_was_asked_by_is_caught(
+    pacs_with: MakePacs, search: Search
+) -> None:
+    others = [a_study(f"1.{number}", ModalitiesInStudy="CT") for number in (1, 2)]
+    pacs = pacs_with(finds(*others, a_study("1.3", ModalitiesInStudy="MR")))
+    answer = search(pacs, ModalitiesInStudy="MR")
+    assert values(answer) == ["1.3"]
+    assert answer.warnings == ["2 results withheld that do not match what was asked for."]
+
+
+def test_so_many_studies_without_modalities_are_too_broad_a_search(
+    archive: Archive, search: Search, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dicom_qr_gateway.services.study_modalities.MAX_ENTITIES", 2)
+    archive.studies = [a_study(f"1.{number}", ModalitiesInStudy=None) for number in range(3)]
+    with pytest.raises(InvalidRequest):
+        search(archive.entity, ModalitiesInStudy="MR")
+
+
 @pytest.mark.filterwarnings("ignore:Invalid value for VR CS")
 @pytest.mark.parametrize("stated", ["CT/MR", "CT, MR"])
 @pytest.mark.parametrize("asked", ["MR", "US,MR"])
