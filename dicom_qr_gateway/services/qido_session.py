@@ -196,7 +196,7 @@ class Session:
             for start in range(0, len(uids), MAX_ROWS_HELD):
                 several = uids[start : start + MAX_ROWS_HELD]
                 found = modalities_of(self._finder.at_level, self._lent, several)
-                known.update((uid, "\\".join(each)) for uid, each in found.items())
+                known.update((uid, each.text) for uid, each in found.items())
         except IdentifierRefused:
             log.info("the PACS refuses to be asked for the series of its studies")
             self._refused_series = True

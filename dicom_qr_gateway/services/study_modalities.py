@@ -2,13 +2,13 @@
 
 Rule: ModalitiesInStudy (0008,0061) is computed, and many PACS do not (PS3.4 C.3.4): what they leave
 out is asked of the series, on the same association, after the studies. A study of which it says
-nothing there either does not match, and is counted.
+nothing there either, or not of all its series, may match: it is counted where it is left out.
 """
 
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
 from functools import partial
-from typing import Final
+from typing import Final, NamedTuple
 
 from dicom_qr_gateway.dicom.data_set import DataSet
 from dicom_qr_gateway.dicom.query_keys import Keys
@@ -28,6 +28,16 @@ from dicom_qr_gateway.services.withheld import Withheld
 _STUDY_UID: Final = 0x0020000D
 _SERIES_UID: Final = 0x0020000E
 _MODALITY: Final = 0x00080060
+
+
+class Modalities(NamedTuple):
+    """The modalities of a study's series, joined by backslashes, and whether all series have one.
+
+    Where the PACS says of no series, they are "" and not complete.
+    """
+
+    text: str
+    is_complete: bool
 
 
 def find_by_modalities(
@@ -73,11 +83,11 @@ def find_by_modalities(
                 raise too_broad()
     by_study = modalities_of(finder, lent, [*dict.fromkeys(map(_study_of, silent))])
     for data_set in silent:
-        modalities = "\\".join(by_study[_study_of(data_set)])
-        if not modalities:
+        found_below = by_study[_study_of(data_set)]
+        if _has_one_of(key, found_below.text):
+            yield Match(data_set, known={MODALITIES_IN_STUDY: found_below.text})
+        elif not found_below.is_complete:
             finder.withheld.add(Level.STUDIES, data_set)
-        elif _has_one_of(key, modalities):
-            yield Match(data_set, known={MODALITIES_IN_STUDY: modalities})
 
 
 def _has_one_of(key: str, modalities: str) -> bool:
@@ -97,8 +107,8 @@ def without_modalities(keys: Keys) -> Keys:
 
 def modalities_of(
     finder: LevelFinder, lent: LentAssociation, uids: Sequence[str]
-) -> dict[str, list[str]]:
-    """Return the modalities of the series of each study; none where the PACS says nothing.
+) -> dict[str, Modalities]:
+    """Return the modalities of the series of each study.
 
     Raises:
         GatewayError: see LevelFinder.find and LentAssociation.fresh.
@@ -114,9 +124,13 @@ def modalities_of(
 
 def _modalities_of(
     finder: LevelFinder, lists: ListUse, uids: Sequence[str]
-) -> dict[str, list[str]]:
+) -> dict[str, Modalities]:
     rows = UidLists(partial(_series, finder), _study_of, lists).rows(uids)
-    return {uid: values("\\".join(map(_modality_of, series))) for uid, series in rows.items()}
+    return {uid: _together([*map(_modality_of, series)]) for uid, series in rows.items()}
+
+
+def _together(stated: Sequence[str]) -> Modalities:
+    return Modalities("\\".join(values("\\".join(stated))), bool(stated) and all(stated))
 
 
 def _series(finder: LevelFinder, uids: str) -> Generator[DataSet, None, None]:

@@ -344,6 +344,17 @@ def test_what_is_stated_of_modalities_where_they_are_known_to_be_incomplete_is_n
         assert json.loads(row)["00080061"]["Value"] == ["CT", "MR"]
 
 
+def test_a_study_with_a_series_without_modality_may_have_any(
+    archive: Archive, search: Search
+) -> None:
+    archive.studies = [a_study("1.1", ModalitiesInStudy=None)]
+    archive.series = [a_series("CT", "1.1"), a_series("", "1.1")]
+    answer = search(archive.entity, ModalitiesInStudy="MR")
+    assert answer.rows == []
+    assert answer.warnings == ["1 results withheld that do not match what was asked for."]
+    assert values(search(archive.entity, ModalitiesInStudy="CT")) == ["1.1"]
+
+
 def test_a_pacs_that_ignores_the_modalities_it_was_asked_by_is_caught(
     pacs_with: MakePacs, search: Search
 ) -> None:
