@@ -117,42 +117,45 @@ def _matches(
 ) -> Generator[Match, None, None]:
     due = limits.response_deadline()
     message_id = association.send(CommandField.C_FIND_RQ, context, identifier, due, *deadlines)
-    has_matches = False
+    last: bytes | None = None
     try:
         while True:
             message = association.receive(
                 CommandField.C_FIND_RQ, context, message_id, budget.bytes, due, *deadlines
             )
             if not message.response.is_pending:
-                _check_final(message.response.status, has_matches)
-                if message.identifier and _says_more(message.identifier, identifier, context):
+                _check_final(message.response.status, has_matches=last is not None)
+                said = message.identifier
+                if said and _says_more(said, context, identifier, last or b""):
                     raise ProtocolError("The PACS sent a match with its final response.")
                 return association.expect_no_more()
-            has_matches = True
-            for found in association.identifiers(message):
-                if not found:
+            for last in association.identifiers(message):
+                if not last:
                     raise ProtocolError("The PACS sent a match without an identifier.")
                 budget.matches.spend(1)
-                yield decode(found)
+                yield decode(last)
             due = limits.response_deadline()
     except GeneratorExit:
         _cancel(association, context, message_id, *deadlines)
         raise
 
 
-def _says_more(identifier: bytes, request: bytes, context: AcceptedContext) -> bool:
-    """Tell whether the data set of a final response, which has none, says what was not asked."""
-    said, asked = (_values(each, context.is_explicit_vr) for each in (identifier, request))
-    return any(value and value != asked.get(tag) for tag, value in said.items())
+def _says_more(identifier: bytes, context: AcceptedContext, *known: bytes) -> bool:
+    """Tell whether the data set of a final response, which has none, says what is not known.
+
+    It may be the request, or the last match, once more.
+    """
+    return bool(_values(identifier, context).difference(*(_values(one, context) for one in known)))
 
 
-def _values(identifier: bytes, explicit_vr: bool) -> dict[int, bytes]:
+def _values(identifier: bytes, context: AcceptedContext) -> set[tuple[int, bytes]]:
     """Return the values as they are encoded; of a sequence without a length that it is there."""
-    return {
-        tag: b"." if stop == UNDEFINED else identifier[start:stop].strip(b" \0")
-        for tag, (_, start, stop) in elements(identifier, explicit_vr).items()
-        if tag not in _OF_NO_ENTITY
-    }
+    values = set()
+    for tag, (_, start, stop) in elements(identifier, context.is_explicit_vr).items():
+        value = b"." if stop == UNDEFINED else identifier[start:stop].strip(b" \0")
+        if value and tag not in _OF_NO_ENTITY:
+            values.add((tag, value))
+    return values
 
 
 def _cancel(

@@ -128,10 +128,8 @@ class Session:
 
     def stream(self, drafts: Sequence[Draft | bytes]) -> tuple[list[bytes], list[str]]:
         """Let nothing be left out from now on; return the rows so far and what must be said."""
-        said = self.warnings()
+        said = [*self.warnings(), *([NOT_COUNTED] if self._search.asked else ())]
         self._finder.at_level.tell_no_more()
-        if self._search.asked:
-            said.append(NOT_COUNTED)
         lacking = [NOT_ASKED_FOR_SERIES] if any(isinstance(each, Draft) for each in drafts) else []
         return [self._finished(each, {}) for each in drafts], [*said, *lacking]
 

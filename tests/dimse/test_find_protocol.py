@@ -185,17 +185,19 @@ def test_a_final_status_with_a_data_set_is_read(pacs_with: MakePacs, find: Find)
     assert len(find(pacs_with(script)).studies) == 1
 
 
-def test_a_final_status_with_the_request_as_its_data_set_is_read(
-    pacs_with: MakePacs, find: Find
+@pytest.mark.parametrize("repeats", ["the request", "the last match"])
+def test_a_final_response_that_says_nothing_new_in_a_data_set_is_read(
+    pacs_with: MakePacs, find: Find, repeats: str
 ) -> None:
     def script(peer: Conversation) -> None:
         peer.accept()
         request = peer.read_request()
-        peer.respond(PENDING, a_study())
-        peer.respond(SUCCESS, request.identifier)
+        for uid in ("1.1", "1.2"):
+            peer.respond(PENDING, a_study(uid))
+        peer.respond(SUCCESS, request.identifier if repeats == "the request" else a_study("1.2"))
         peer.serve_release()
 
-    assert len(find(pacs_with(script)).studies) == 1
+    assert len(find(pacs_with(script)).studies) == 2
 
 
 @pytest.mark.parametrize("before", [0, 1])
