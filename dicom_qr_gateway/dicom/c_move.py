@@ -6,7 +6,7 @@ operation that is ended from our side is cancelled first, and what the PACS stil
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from dicom_qr_gateway.dicom.association import Association
@@ -125,6 +125,7 @@ def _cancelled(
     """Send a C-CANCEL and yield what the PACS still says, for a moment."""
     association.ignore_interrupts()
     soon = Deadline.after(CANCEL_WAIT, RetrieveTimeout, "no answer to the C-CANCEL")
+    final = None
     try:
         association.cancel(context, message_id, soon)
         while True:
@@ -133,12 +134,16 @@ def _cancelled(
             )
             response = _response(message, context, lists)
             if response.is_final:
+                final = response
                 association.expect_no_more(_is_late)
             yield response
             if response.is_final:
                 return
     except GatewayError:
-        return  # the reason for the C-CANCEL is what the caller raises
+        # The reason for the C-CANCEL is what the caller raises. A final response that was not the
+        # last word ends nothing, but its counts are true.
+        if final is not None:
+            yield replace(final, is_final=False)
 
 
 def _is_late(response: Response) -> bool:

@@ -16,7 +16,7 @@ from dicom_qr_gateway.dicom.data_set import DataSet
 from dicom_qr_gateway.dicom.find_options import FindOptions
 from dicom_qr_gateway.dicom.query_keys import Keys, Path, encode_keys, flat, texts_of
 from dicom_qr_gateway.dicom.request_charset import charsets_for
-from dicom_qr_gateway.dicom.types import Deadline, Limits, Quirks
+from dicom_qr_gateway.dicom.types import Deadline, Limits, QueryRetrieveLevel, Quirks
 from dicom_qr_gateway.dicom.uids import (
     MODALITY_WORKLIST_FIND,
     PATIENT_ROOT_FIND,
@@ -25,6 +25,7 @@ from dicom_qr_gateway.dicom.uids import (
 from dicom_qr_gateway.errors import IdentifierRefused, InvalidRequest
 from dicom_qr_gateway.services.level_refilter import LevelRefilter
 from dicom_qr_gateway.services.qido_attributes import UNIQUE_KEYS, Level, essential, tag
+from dicom_qr_gateway.services.qido_rows import MODALITIES_IN_STUDY
 from dicom_qr_gateway.services.sent_keys import sent_keys
 from dicom_qr_gateway.services.told_steps import ToldSteps
 from dicom_qr_gateway.services.withheld import Withheld
@@ -159,6 +160,9 @@ class LevelFinder:
         )
         with closing(self._each_of_lists(level, asked, included, above)) as found:
             for data_set in found:
+                if self._quirks.modality_level is QueryRetrieveLevel.SERIES:
+                    # Stated though it was not asked for, and not to be relied on.
+                    data_set.places.pop(MODALITIES_IN_STUDY, None)
                 if (passed := refilter.passed(data_set)) is not None:
                     yield passed
 

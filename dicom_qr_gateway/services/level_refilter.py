@@ -55,7 +55,7 @@ class LevelRefilter:
         """Return a match as it is to be read, None where it is not passed on.
 
         Raises:
-            ProtocolError: it has no valid UID, or see Withheld.pass_in_part.
+            ProtocolError: it has no valid UID, or see Withheld.add and pass_in_part.
         """
         check_uid(self._level, data_set)
         self._counts.see(self._level, data_set)

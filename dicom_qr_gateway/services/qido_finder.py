@@ -23,11 +23,7 @@ from dicom_qr_gateway.services.qido_attributes import DOWNWARDS, UNIQUE_KEYS, Le
 from dicom_qr_gateway.services.qido_request import Search
 from dicom_qr_gateway.services.qido_rows import MODALITIES_IN_STUDY, PATIENT_ID, Match
 from dicom_qr_gateway.services.search_limits import ENOUGH, MAX_ENTITIES, not_seen, too_broad
-from dicom_qr_gateway.services.study_modalities import (
-    find_by_modalities,
-    hide_modalities,
-    without_modalities,
-)
+from dicom_qr_gateway.services.study_modalities import find_by_modalities, without_modalities
 
 Uids = Mapping[int, str]  # unique key -> UID
 
@@ -192,8 +188,6 @@ class Finder:
                 included = without_modalities(included)
         with closing(self.at_level.find(level, asked, included, uids)) as found:
             for data_set in found:
-                if self._quirks.modality_level is QueryRetrieveLevel.SERIES:
-                    hide_modalities(data_set)
                 yield Match(data_set, known=uids)
 
 

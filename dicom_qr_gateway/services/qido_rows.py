@@ -112,20 +112,17 @@ class Match:
         return written, says_charset
 
     def _merged(self) -> tuple[list[str], bool]:
-        written = {
-            f"{tag:08X}": attribute(tag, key_vr(tag), value.split("\\"))
-            for tag, value in self.known.items()
-        }
-        stated_above: set[str] = set()
+        written: dict[str, str] = {}
         for data_set in (*self.above, self.data_set):
             for one in attributes(data_set, _hidden(data_set)):
-                says = len(one) > _LENGTH_OF_EMPTY
-                if one[_TAG] not in written or (says and one[_TAG] not in stated_above):
+                former = written.get(one[_TAG], "")
+                if not former or (len(one) > _LENGTH_OF_EMPTY and not _is_of_study(former)):
                     written[one[_TAG]] = one
-                    if says and level_of(int(one[_TAG], 16)) is Level.STUDIES:
-                        stated_above.add(one[_TAG])
+        for key, value in self.known.items():
+            if len(written.get(f"{key:08X}", "")) <= _LENGTH_OF_EMPTY:
+                written[f"{key:08X}"] = attribute(key, key_vr(key), value.split("\\"))
         says_charset = f"{SPECIFIC_CHARACTER_SET:08X}" in written
-        return [written[tag] for tag in sorted(written)], says_charset
+        return [written[each] for each in sorted(written)], says_charset
 
     def key(self, level: Level) -> Key:
         """Return what sorts by date and time, latest first, then by the entities' numbers."""
@@ -160,6 +157,12 @@ class Draft:
             values = modalities.split("\\")
             written.append(attribute(MODALITIES_IN_STUDY, key_vr(MODALITIES_IN_STUDY), values))
         return as_object(sorted(written), self.says_charset).encode()
+
+
+def _is_of_study(written: str) -> bool:
+    """Tell whether an attribute says what belongs to a study, which its series do not overrule."""
+    is_empty = len(written) <= _LENGTH_OF_EMPTY
+    return not is_empty and level_of(int(written[_TAG], 16)) is Level.STUDIES
 
 
 @cache

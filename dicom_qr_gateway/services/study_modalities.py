@@ -63,15 +63,12 @@ def find_by_modalities(
         GatewayError: see LevelFinder.find.
     """
     key = str(asked[MODALITIES_IN_STUDY])
-    is_known_above = quirks.modality_level is not QueryRetrieveLevel.SERIES
-    if not is_known_above:
+    if quirks.modality_level is QueryRetrieveLevel.SERIES:
         asked, included = without_modalities(asked), without_modalities(included)
     silent: list[DataSet] = []
     found = finder.find(Level.STUDIES, asked, included, above, {MODALITIES_IN_STUDY})
     with closing(found):
         for data_set in found:
-            if not is_known_above:
-                hide_modalities(data_set)
             modalities = Match(data_set).text(MODALITIES_IN_STUDY)
             if not modalities:
                 silent.append(data_set)
@@ -84,7 +81,7 @@ def find_by_modalities(
     by_study = modalities_of(finder, lent, [*dict.fromkeys(map(_study_of, silent))])
     for data_set in silent:
         found_below = by_study[_study_of(data_set)]
-        if _has_one_of(key, found_below.text):
+        if found_below.text and _has_one_of(key, found_below.text):
             yield Match(data_set, known={MODALITIES_IN_STUDY: found_below.text})
         elif not found_below.is_complete:
             finder.withheld.add(Level.STUDIES, data_set)
@@ -93,11 +90,6 @@ def find_by_modalities(
 def _has_one_of(key: str, modalities: str) -> bool:
     stated = "\\".join(stated_modalities(modalities.split("\\")))
     return matches_text(MODALITIES_IN_STUDY, key, stated)
-
-
-def hide_modalities(study: DataSet) -> None:
-    """Forget what a PACS states, though it was not asked, of a study's modalities."""
-    study.places.pop(MODALITIES_IN_STUDY, None)
 
 
 def without_modalities(keys: Keys) -> Keys:

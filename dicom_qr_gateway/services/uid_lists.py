@@ -24,9 +24,8 @@ from dicom_qr_gateway.errors import (
 log = logging.getLogger(__name__)
 
 UIDS_IN_A_LIST: Final = 100
-MAX_LIST_LENGTH: Final = (
-    UIDS_IN_A_LIST * 65
-)  # a UID has 64 characters; those of some PACS have more
+# A UID has 64 characters and a backslash behind it; those of some PACS have more.
+MAX_LIST_LENGTH: Final = UIDS_IN_A_LIST * 65
 
 Row = TypeVar("Row")
 

@@ -200,69 +200,58 @@ def test_a_final_response_that_says_nothing_new_in_a_data_set_is_read(
     assert len(find(pacs_with(script)).studies) == 2
 
 
-@pytest.mark.parametrize("before", [0, 1])
-def test_a_match_in_the_final_response_is_a_protocol_error(
-    pacs_with: MakePacs, find: Find, before: int
-) -> None:
-    def script(peer: Conversation) -> None:
-        peer.accept()
-        peer.read_request()
-        for _ in range(before):
-            peer.respond(PENDING, a_study("1.1"))
-        peer.respond(SUCCESS, a_study("1.2"))
-        peer.wait_until_closed()
-
-    with pytest.raises(ProtocolError):
-        find(pacs_with(script))
+Response = tuple[int, Dataset | bytes | None]
 
 
-def test_any_value_in_the_final_response_that_was_not_asked_for_is_a_protocol_error(
-    pacs_with: MakePacs, find: Find
-) -> None:
-    says_a_name = Dataset()
-    says_a_name.PatientName = "DOE^JOHN"
+def says_at_once(*responses: Response) -> Script:
+    """Return the script of a PACS that answers a C-FIND with all of this in one segment."""
 
     def script(peer: Conversation) -> None:
         peer.accept()
         peer.read_request()
-        peer.respond(SUCCESS, says_a_name)
+        peer.send(b"".join(peer.response(*response) for response in responses))
         peer.wait_until_closed()
 
-    with pytest.raises(ProtocolError):
-        find(pacs_with(script))
+    return script
 
 
-def test_an_empty_identifier_among_matches_that_came_at_once_is_a_protocol_error(
-    pacs_with: MakePacs, find: Find
+def a_name() -> Dataset:
+    name = Dataset()
+    name.PatientName = "DOE^JOHN"
+    return name
+
+
+MATCH: Response = (PENDING, a_study("1.1"))
+END: Response = (SUCCESS, None)
+
+
+@pytest.mark.parametrize(
+    "responses",
+    [
+        [(SUCCESS, a_study("1.2"))],
+        [MATCH, (SUCCESS, a_study("1.2"))],
+        [(SUCCESS, a_name())],
+        [MATCH, MATCH, (PENDING, b""), END],
+    ],
+    ids=["final match alone", "final match", "final name", "empty identifier in a run"],
+)
+def test_a_data_set_out_of_place_is_a_protocol_error(
+    pacs_with: MakePacs, find: Find, responses: list[Response]
 ) -> None:
-    def script(peer: Conversation) -> None:
-        peer.accept()
-        peer.read_request()
-        match, empty = peer.response(PENDING, a_study()), peer.response(PENDING, b"")
-        peer.send(match + match + empty + peer.response(SUCCESS))
-        peer.wait_until_closed()
-
     with pytest.raises(ProtocolError):
-        find(pacs_with(script))
+        find(pacs_with(says_at_once(*responses)))
 
 
-LATE = [(PENDING, a_study("1.2")), (0xA700, None), (SUCCESS, None)]
-
-
-@pytest.mark.parametrize("late", LATE, ids=["a match", "a failure", "Success again"])
-@pytest.mark.parametrize("before", [0, 1])
+@pytest.mark.parametrize(
+    "late",
+    [(PENDING, a_study("1.2")), (0xA700, None), END],
+    ids=["a match", "a failure", "Success again"],
+)
+@pytest.mark.parametrize("before", [[], [MATCH]])
 def test_what_comes_with_the_final_response_and_behind_it_is_a_protocol_error(
-    pacs_with: MakePacs, find: Find, before: int, late: tuple[int, Dataset | None]
+    pacs_with: MakePacs, find: Find, before: list[Response], late: Response
 ) -> None:
-    def script(peer: Conversation) -> None:
-        peer.accept()
-        peer.read_request()
-        for _ in range(before):
-            peer.respond(PENDING, a_study("1.1"))
-        peer.send(peer.response(SUCCESS) + peer.response(*late))
-        peer.wait_until_closed()
-
-    pacs = pacs_with(script)
+    pacs = pacs_with(says_at_once(*before, END, late))
     with pytest.raises(ProtocolError):
         find(pacs)
     assert pacs.conversation.aborted

@@ -126,11 +126,15 @@ def test_success_as_the_answer_to_a_cancel_is_not_a_study_that_was_sent(
     assert "RETRIEVE_IDLE_TIMEOUT" in detail["message"]
 
 
+@pytest.mark.parametrize("announced", [True, False])
 def test_what_follows_the_answer_to_a_cancel_is_not_passed_over(
-    pacs_with: MakePacs, retrieve: Retrieve
+    pacs_with: MakePacs, retrieve: Retrieve, announced: bool
 ) -> None:
+    begun = {"NumberOfCompletedSuboperations": 1, "NumberOfRemainingSuboperations": 9}
+
     def says_two_things(peer: Conversation) -> None:
-        peer.respond(PENDING, NumberOfCompletedSuboperations=1, NumberOfRemainingSuboperations=9)
+        if announced:
+            peer.respond(PENDING, **begun)
         peer.read_request()
         peer.requests.pop()
         failed = {"NumberOfCompletedSuboperations": 2, "NumberOfFailedSuboperations": 8}
@@ -140,7 +144,7 @@ def test_what_follows_the_answer_to_a_cancel_is_not_passed_over(
 
     pacs = pacs_with(finds(a_study()), then(says_two_things))
     (detail,) = retrieve(pacs, replace(PATIENT, retrieve_idle_timeout=0.3)).details
-    assert detail["status"] == "partial"
+    assert (detail["status"], detail["completed"]) == ("partial", 10)
 
 
 def test_a_timeout_whose_cancel_was_answered_still_says_that_it_was_a_timeout(

@@ -352,6 +352,9 @@ def test_a_study_with_a_series_without_modality_may_have_any(
     answer = search(archive.entity, ModalitiesInStudy="MR")
     assert answer.rows == []
     assert answer.warnings == ["1 results withheld that do not match what was asked for."]
+    archive.series = []
+    assert search(archive.entity, ModalitiesInStudy="?*").rows == []
+    archive.series = [a_series("CT", "1.1")]
     assert values(search(archive.entity, ModalitiesInStudy="CT")) == ["1.1"]
 
 
